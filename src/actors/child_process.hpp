@@ -1,0 +1,47 @@
+#pragma once
+
+#include "core/errc.hpp"
+
+#include <asio/any_io_executor.hpp>
+#include <asio/local/stream_protocol.hpp>
+#include <asio/readable_pipe.hpp>
+#include <asio/writable_pipe.hpp>
+
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sisyphus::actors {
+
+struct LaunchSpec {
+  std::vector<std::string> argv;     // absolute program first
+  std::string working_directory;     // absolute; empty: the worker's own
+  bool wants_input = false;          // a pipe for standard input; otherwise /dev/null
+};
+
+// A guard process (actors/guard.hpp) with its end of the control channel and the tool's pipes.
+// The destructor closes everything, which makes the guard kill whatever is left below it, and reaps the guard.
+// Launch and destroy on the thread that runs the loop, which must live as long as the child.
+struct ChildProcess {
+  struct Handle;  // knows Boost.Process; reaps in its destructor
+  std::unique_ptr<Handle> handle;
+  asio::readable_pipe out;
+  asio::readable_pipe err;
+  std::optional<asio::writable_pipe> in;
+  asio::local::stream_protocol::socket control;
+
+  ChildProcess(ChildProcess&&) noexcept;
+  ChildProcess& operator=(ChildProcess&&) noexcept;
+  ~ChildProcess();
+
+ private:
+  friend Result<ChildProcess> launch(asio::any_io_executor, const LaunchSpec&);
+  explicit ChildProcess(const asio::any_io_executor& executor);
+};
+
+// Starts `/proc/self/exe guard -- argv…`. Fails when the guard cannot be started; that the tool could not be is
+// told by the guard on the control channel.
+Result<ChildProcess> launch(asio::any_io_executor executor, const LaunchSpec& spec);
+
+}  // namespace sisyphus::actors

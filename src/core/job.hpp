@@ -1,0 +1,56 @@
+#pragma once
+
+#include "core/clock.hpp"
+#include "core/ids.hpp"
+
+#include <cstdint>
+#include <map>
+#include <optional>
+#include <string>
+#include <vector>
+
+namespace sisyphus {
+
+// What a job is said to be. `paused` is a waiting or running job that is held.
+enum class JobState : std::uint8_t { queued, running, cancelling, paused, completed, failed, cancelled };
+
+const char* to_string(JobState state);
+std::optional<JobState> parse_job_state(std::string_view text);
+constexpr bool is_terminal(JobState state) { return state >= JobState::completed; }
+
+// What a job asks of the worker that runs it. Sorted and free of doubles, so that equal demands compare equal.
+struct Requirements {
+  std::vector<std::string> modules;  // every module its tasks name
+  std::vector<std::string> labels;
+  std::map<std::string, double> resources;  // name -> amount, > 0
+
+  auto operator<=>(const Requirements&) const = default;
+};
+
+// What a worker offers. Without `modules` it takes any (the original client says nothing of them).
+struct Offer {
+  std::optional<std::vector<std::string>> modules;
+  std::vector<std::string> labels;
+  std::map<std::string, double> resources;  // what is free just now
+
+  bool operator==(const Offer&) const = default;
+};
+
+bool fits(const Requirements& wanted, const Offer& offer);
+
+// The few facts about a job that dispatch needs, read from its document.
+struct JobSpec {
+  std::string title;
+  Requirements needs;
+  std::size_t task_count = 0;
+  int priority = 0;                      // -100..100, higher first
+  int max_attempts = 3;                  // grants that count, 1..1000
+  std::optional<double> timeout_s;       // of the run, pauses not counted
+  std::optional<WallTime> not_before;
+  std::string idempotency_key;           // empty: none
+};
+
+constexpr int kMinPriority = -100;
+constexpr int kMaxPriority = 100;
+
+}  // namespace sisyphus

@@ -1,0 +1,139 @@
+#pragma once
+
+#include "core/errc.hpp"
+#include "core/progress.hpp"
+
+#include <boost/json/object.hpp>
+#include <boost/json/value.hpp>
+
+#include <chrono>
+#include <functional>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <variant>
+#include <vector>
+
+// A module turns the `data` of a task into something that can be run, and the lines its tool prints into progress.
+// It performs nothing: it says which option sets and probes it needs, is given their results as Facts, and answers
+// with a Plan or with every problem it found. Who performs: actors/.
+namespace sisyphus::modules {
+
+// One thing that is wrong with a task, for people. Pointers are relative to the task's data ("/sources/0").
+struct Problem {
+  // document: wrong here and everywhere. environment: wrong on this machine now (a missing file, a program).
+  enum class Kind { document, environment };
+  Kind kind = Kind::document;
+  std::string pointer;
+  std::string message;  // what was found, what was expected
+
+  bool operator==(const Problem&) const = default;
+};
+
+// A program to run before planning, whose output is a fact about a file or a tool. Never writes.
+struct Probe {
+  std::string key;                // what Facts::probes files it under
+  std::vector<std::string> argv;  // program by base name
+  std::string path;               // file whose content it reads; empty for a fact about the tool itself
+};
+
+struct ProbeResult {
+  int exit_code = 0;  // 128 + n after signal n, 127 when the program was not found
+  std::string out;
+  std::string err;
+};
+
+// What a module wants to know before it can plan.
+struct Needs {
+  std::vector<std::string> programs;     // base names that must be on PATH
+  std::vector<std::string> option_sets;  // names, fetched from /data/{module}/{name}
+  std::vector<Probe> probes;
+};
+
+// What is known when it plans. Paths in here are absolute and lexically normal.
+struct Facts {
+  std::string working_directory;                       // absolute; what relative paths are relative to
+  std::string attempt_folder;                          // base name: ".sisyphus-JOB-ATTEMPT"
+  std::map<std::string, std::string> programs;         // base name -> absolute path; absent when not found
+  std::map<std::string, boost::json::object> option_sets;  // name -> the document's `options`
+  std::map<std::string, ProbeResult> probes;           // by Probe::key; absent when it was not run
+  std::set<std::string> written_before;                // outputs of earlier tasks of the same job
+  std::set<std::string> own_outputs;                   // targets that an earlier attempt of the same job wrote
+};
+
+// A file that a task makes. The tool writes `staged`, in the attempt's hidden folder beside the target; on success
+// it is renamed to `path`. (docs/reliability.md; semantics I9)
+struct Output {
+  std::string path;      // absolute
+  std::string staged;    // absolute
+  bool replace = true;   // false: an existing target is never replaced
+};
+
+// How the process group of a task is ended on cancel (semantics C2).
+enum class StopPolicy {
+  kill,       // SIGKILL at once: what it wrote is thrown away anyway
+  terminate,  // SIGTERM and SIGCONT, a grace, SIGKILL
+};
+
+// Run a program.
+struct RunProgram {
+  std::vector<std::string> argv;       // absolute program first; what is executed
+  std::optional<std::string> input;    // for standard input; none: /dev/null
+  std::vector<int> success_codes{0};   // exit codes that mean success
+};
+
+// Change files (cleanup). Done in order, off the event loop; absolute paths.
+struct FileOperation {
+  enum class Kind { remove, copy, move };
+  Kind kind;
+  std::string source;       // the path to remove, for remove
+  std::string destination;  // may be an existing directory: then the source's base name goes into it
+};
+struct ChangeFiles {
+  std::vector<FileOperation> operations;
+};
+
+struct Plan {
+  // The original's vector, program by base name; empty for modules without a program.
+  std::vector<std::string> argv;
+  std::variant<RunProgram, ChangeFiles> action;
+  std::vector<std::string> inputs;  // absolute paths that are read
+  std::vector<Output> outputs;
+  std::map<std::string, double> resources;
+  StopPolicy stop = StopPolicy::kill;
+  bool irreversible = false;        // it destroys something: mark the job first (semantics I8)
+  // What progress is measured against; empty where it could not be told.
+  std::optional<std::int64_t> total_frames;
+  std::optional<double> total_seconds;
+};
+
+struct Planned {
+  std::optional<Plan> plan;           // present when no problem of kind `document` was found
+  std::vector<Problem> problems;      // all of them, in the order of the document
+  std::vector<std::string> warnings;
+};
+
+// Reads a tool's standard output, one line at a time (without its line end), and keeps what it has to between lines.
+class ProgressReader {
+ public:
+  virtual ~ProgressReader() = default;
+  // A new state of the progress, when this line completed one.
+  virtual std::optional<Progress> line(std::string_view text) = 0;
+};
+
+class Module {
+ public:
+  virtual ~Module() = default;
+  virtual std::string_view name() const = 0;
+  virtual const boost::json::value& schema() const = 0;  // JSON Schema, draft-07
+  // Only asked for data that passes the schema.
+  virtual Needs needs(const boost::json::object& data, const std::string& working_directory) const = 0;
+  virtual Planned plan(const boost::json::object& data, const Facts& facts) const = 0;
+  // Null for a module without a program.
+  virtual std::unique_ptr<ProgressReader> progress(const Plan& plan) const = 0;
+};
+
+}  // namespace sisyphus::modules

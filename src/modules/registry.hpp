@@ -1,0 +1,24 @@
+#pragma once
+
+#include "modules/module.hpp"
+
+#include <memory>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sisyphus::modules {
+
+// The modules of this process, by name. Built once at start, read-only afterwards.
+class Registry {
+ public:
+  Registry();  // with the built-in modules
+
+  const Module* find(std::string_view name) const;  // null when there is none; lives as long as the registry
+  std::vector<std::string> names() const;           // sorted
+
+ private:
+  std::vector<std::unique_ptr<Module>> modules_;
+};
+
+}  // namespace sisyphus::modules

@@ -1,0 +1,126 @@
+#pragma once
+
+#include "core/clock.hpp"
+#include "core/services.hpp"
+#include "queue/job_table.hpp"
+#include "queue/record.hpp"
+
+#include <functional>
+#include <optional>
+#include <random>
+#include <string>
+#include <utility>
+#include <vector>
+
+namespace sisyphus::queue {
+
+struct Policy {
+  Millis lease{60'000};
+  Millis backoff_base{5'000};      // before the second attempt; doubled for each further one, jittered by a quarter
+  Millis backoff_cap{600'000};
+  std::size_t history = 10'000;    // finished jobs that stay readable
+};
+
+// Something that the outside learns once the change is in the journal.
+struct Effect {
+  enum class Kind { state, removed, cancel, pause, resume };
+  Kind kind;
+  JobView job;            // without its document
+  std::string worker_id;  // for cancel, pause, resume: whom to tell
+  LeaseToken token;
+};
+
+// The queue: every rule of semantics.md about what may happen to a job, and nothing else. No I/O, no clock of its
+// own, no threads: the actor that owns it says what time it is, writes the records it hands out, and only then
+// answers and publishes. An operation either fails and changes nothing, or changes the state and adds records.
+class JobQueue {
+ public:
+  // `seed` is for the jitter of backoffs.
+  JobQueue(Policy policy, std::uint64_t seed);
+
+  // Start: replay every record that the journal holds, then open().
+  Result<void> replay(const Record& record);
+  void open(Now now);  // a new epoch; running jobs get a fresh lease
+
+  // What was changed since the last call.
+  struct Changes {
+    std::string records;        // encoded, to be written as they are
+    std::size_t record_count = 0;
+    std::vector<Effect> effects;
+  };
+  Changes take_changes();
+  bool has_changes() const { return changes_.record_count != 0 || !changes_.effects.empty(); }
+
+  // The ids in the order given; the id of an earlier job where an idempotency key is known.
+  std::vector<JobId> submit(std::vector<JobDocument> documents, Now now);
+  std::vector<Grant> grant(const std::string& worker_id, const Offer& offer, std::size_t max, Now now);
+  void undelivered(const Grant& grant, Now now);
+  Result<void> complete(const Completion& completion, Now now);
+  Result<void> hand_back(const std::string& worker_id, const HandBack& job, Now now);
+  LeaseVerdict renew(const std::string& worker_id, const HeldLease& lease, Now now);
+  Result<void> mark_irreversible(const JobId& id, LeaseToken token);
+  Result<JobState> cancel(const JobId& id, Now now);
+  Result<JobState> pause(const JobId& id, Now now);
+  Result<JobState> resume(const JobId& id, Now now);
+  Result<JobState> retry(const JobId& id, Now now);
+  Result<void> remove(const JobId& id, Now now);
+  void clear();
+  void set_disabled(bool disabled);
+  void report_progress(const ProgressReport& report);  // passed over when the token is not the current one
+
+  // Leases that ran out, delays that are over. Call when next_deadline() has come.
+  void tick(Now now);
+  std::optional<SteadyTime> next_deadline() const;
+
+  bool disabled() const { return disabled_; }
+  std::uint32_t epoch() const { return epoch_; }
+  bool has_ready() const { return !table_.ready_empty(); }
+  Result<JobView> view(const JobId& id) const;
+  QueueView waiting(std::size_t limit) const;
+  Result<JobPage> page(std::optional<JobState> state, std::size_t limit, std::string_view cursor) const;
+  const Requirements* needs(const JobId& id) const;  // null for an unknown job
+  std::size_t size() const { return table_.size(); }
+
+ private:
+  // What each record does to the state; the only places that change it. Used live and in replay.
+  void apply(const Submitted& record, JobSpec spec);
+  void apply(Job& job, const Granted& record);
+  void apply(Job& job, const Finished& record);
+  void apply(Job& job, const Requeued& record);
+  void apply(Job& job, const CancelRequested& record);
+  void apply(Job& job, const Held& record);
+  void apply(Job& job, const Retried& record);
+  void apply(Job& job, const MarkedIrreversible& record);
+  void apply(Job& job, const Removed& record);
+  void apply_cleared();
+
+  template <class R>
+  void commit(Job& job, R record);  // record it, apply it, announce the job's new state
+  void remember(const Record& record);
+  void announce(Effect::Kind kind, const Job& job);
+  Job* next_for(const std::string& worker_id, const Offer& offer);
+  Grant grant_to(Job& job, const std::string& worker_id, std::uint32_t attempt);
+  void finish(Job& job, JobState state, Finished end);
+  void try_again(Job& job, std::string reason, bool forget_token);
+  Result<void> complete_without_token(Job& job, const Completion& completion);
+  void settle(Job& job, const Completion& completion, bool may_retry);
+  void lease_lost(Job& job);
+  void place(Job& job);
+  void renew_timer(Job& job);
+  std::int64_t backoff_until(std::uint32_t attempt);
+  std::int64_t wall() const { return now_.wall.time_since_epoch().count(); }
+  JobView make_view(const Job& job, bool with_document) const;
+
+  Policy policy_;
+  std::minstd_rand random_;
+  JobTable table_;
+  Changes changes_;
+  Now now_{};           // of the operation that is being done
+  bool open_ = false;   // false in replay: nothing has a timer, nobody is told
+  std::uint32_t epoch_ = 0;
+  std::uint64_t next_token_ = 1;
+  std::uint64_t next_order_ = 1;
+  bool disabled_ = false;
+};
+
+}  // namespace sisyphus::queue

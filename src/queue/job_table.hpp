@@ -1,0 +1,143 @@
+#pragma once
+
+#include "core/clock.hpp"
+#include "core/job.hpp"
+
+#include <boost/intrusive/list.hpp>
+#include <boost/intrusive/set.hpp>
+#include <boost/unordered/unordered_flat_map.hpp>
+
+#include <cstdint>
+#include <map>
+#include <memory>
+#include <optional>
+#include <set>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sisyphus::queue {
+
+struct JobClass;
+
+// What is known of a grant that runs.
+struct Run {
+  std::string worker_id;     // empty: the original client that no heartbeat has named yet
+  bool anonymous = false;    // granted without a token
+  std::int64_t started_at = 0;
+  std::string progress;      // JSON members, not kept over a restart
+};
+
+// How a job ended.
+struct Outcome {
+  std::int64_t at = 0;
+  bool unconfirmed = false;
+  std::string worker_id;
+  std::string info;
+  std::int64_t started_at = 0;
+};
+
+// A job as the queue keeps it: its text and the few facts that dispatch needs.
+struct Job {
+  boost::intrusive::set_member_hook<boost::intrusive::optimize_size<true>> by_order;
+  boost::intrusive::set_member_hook<boost::intrusive::optimize_size<true>> by_readiness;
+  boost::intrusive::list_member_hook<> by_end;
+
+  JobId id{};
+  std::uint64_t order = 0;
+  std::string document;
+  JobClass* kind = nullptr;
+  LeaseToken token;                     // of the last grant; kept when it is over, for repeats and re-adoption
+  std::optional<SteadyTime> timer;      // lease end while it runs, end of the delay while it waits
+  std::int64_t not_before = 0;          // wall clock, 0: at once
+  std::uint32_t attempt = 0;
+  std::uint16_t max_attempts = 3;
+  std::int8_t priority = 0;
+  JobState state = JobState::queued;    // never `paused`: that is `held`
+  bool held = false;
+  bool irreversible = false;
+  std::unique_ptr<Run> run;             // while running or cancelling
+  std::unique_ptr<Outcome> outcome;     // when finished
+  std::unique_ptr<std::string> message; // why it failed, is held or waits
+  std::unique_ptr<std::string> avoid;   // the worker that gave it back, until the timer
+  bool has_key = false;                 // the document carries an idempotency key
+
+  bool waiting() const { return state == JobState::queued; }
+  bool granted() const { return state == JobState::running || state == JobState::cancelling; }
+};
+
+// Jobs that ask for the same things, so that one look tells whether a worker can take any of them.
+struct JobClass {
+  struct Before {  // next first
+    bool operator()(const Job& a, const Job& b) const {
+      return a.priority != b.priority ? a.priority > b.priority : a.order < b.order;
+    }
+  };
+  using Ready = boost::intrusive::set<
+      Job,
+      boost::intrusive::member_hook<Job, decltype(Job::by_readiness), &Job::by_readiness>,
+      boost::intrusive::compare<Before>>;
+
+  Requirements needs;
+  Ready ready;
+};
+
+// All jobs and the indexes over them. Owns the jobs; keeps the indexes in step; knows no rules.
+class JobTable {
+ public:
+  ~JobTable();
+  Job& insert(std::unique_ptr<Job> job, Requirements needs, const std::string& idempotency_key);
+  void erase(Job& job);
+
+  Job* find(const JobId& id) const;
+  Job* find_order(std::uint64_t order);
+  Job* find_key(const std::string& idempotency_key);
+  std::size_t size() const { return by_id_.size(); }
+
+  void make_ready(Job& job);
+  void unready(Job& job);      // harmless when it is not
+  bool ready_empty() const { return ready_count_ == 0; }
+  std::size_t waiting_count() const { return waiting_count_; }
+  void set_state(Job& job, JobState state);
+
+  void set_timer(Job& job, std::optional<SteadyTime> when);
+  std::optional<SteadyTime> next_timer() const;
+  Job* due(SteadyTime now);    // one whose time has come, its timer cleared; null when there is none
+
+  void ended(Job& job);        // puts it at the young end of the history
+  void not_ended(Job& job);
+  Job* oldest_ended();
+  std::size_t ended_count() const { return ended_.size(); }
+
+  struct ByOrder {
+    bool operator()(const Job& a, const Job& b) const { return a.order < b.order; }
+  };
+  struct OrderOf {
+    using type = std::uint64_t;
+    type operator()(const Job& job) const { return job.order; }
+  };
+  using Ordered = boost::intrusive::set<Job,
+                                        boost::intrusive::member_hook<Job, decltype(Job::by_order), &Job::by_order>,
+                                        boost::intrusive::key_of_value<OrderOf>>;
+  const Ordered& ordered() const { return ordered_; }
+  Ordered& ordered() { return ordered_; }
+  std::map<Requirements, JobClass>& classes() { return classes_; }
+  const std::map<Requirements, JobClass>& classes() const { return classes_; }
+
+ private:
+  struct IdHash {
+    std::size_t operator()(const JobId& id) const;
+  };
+  using Ended = boost::intrusive::list<Job, boost::intrusive::member_hook<Job, decltype(Job::by_end), &Job::by_end>>;
+
+  boost::unordered_flat_map<JobId, std::unique_ptr<Job>, IdHash> by_id_;
+  boost::unordered_flat_map<std::string, Job*> by_key_;
+  Ordered ordered_;
+  Ended ended_;
+  std::map<Requirements, JobClass> classes_;
+  std::set<std::pair<SteadyTime, Job*>> timers_;
+  std::size_t ready_count_ = 0;
+  std::size_t waiting_count_ = 0;
+};
+
+}  // namespace sisyphus::queue

@@ -1,0 +1,95 @@
+#include "queue/journal_format.hpp"
+
+#include <boost/endian/conversion.hpp>
+#include <fmt/format.h>
+#include <isa-l/crc.h>
+
+#include <algorithm>
+#include <limits>
+
+namespace sisyphus::queue {
+namespace {
+
+using boost::endian::load_little_u32;
+using boost::endian::load_little_u64;
+using boost::endian::store_little_u32;
+using boost::endian::store_little_u64;
+
+unsigned char* at(std::string& bytes, std::size_t offset) {
+  return reinterpret_cast<unsigned char*>(bytes.data()) + offset;
+}
+const unsigned char* at(std::string_view bytes, std::size_t offset) {
+  return reinterpret_cast<const unsigned char*>(bytes.data()) + offset;
+}
+
+}  // namespace
+
+std::uint32_t crc32c(std::string_view bytes) {
+  // ISA-L's crc32_iscsi is CRC-32C without the inversions at both ends. It takes an int and does not write.
+  std::uint32_t crc = ~0U;
+  while (!bytes.empty()) {
+    const std::size_t piece = std::min<std::size_t>(bytes.size(), std::numeric_limits<int>::max());
+    crc = crc32_iscsi(const_cast<unsigned char*>(at(bytes, 0)), static_cast<int>(piece), crc);
+    bytes.remove_prefix(piece);
+  }
+  return ~crc;
+}
+
+std::string encode_segment_header(const SegmentHeader& header) {
+  std::string bytes(kSegmentHeaderSize, '\0');
+  store_little_u32(at(bytes, 0), kSegmentMagic);
+  store_little_u32(at(bytes, 4), kFormatVersion);
+  std::copy(header.store_id.begin(), header.store_id.end(), at(bytes, 8));
+  store_little_u64(at(bytes, 24), header.number);
+  store_little_u64(at(bytes, 32), header.first_sequence);
+  store_little_u32(at(bytes, 40), header.previous_checksum);
+  store_little_u32(at(bytes, 60), crc32c(std::string_view(bytes).substr(0, 60)));
+  return bytes;
+}
+
+Result<SegmentHeader> decode_segment_header(std::string_view bytes) {
+  if (bytes.size() < kSegmentHeaderSize) return invalid("the segment header is cut");
+  if (load_little_u32(at(bytes, 0)) != kSegmentMagic) return invalid("this is not a journal segment");
+  if (const auto version = load_little_u32(at(bytes, 4)); version != kFormatVersion) {
+    return invalid(fmt::format("journal format {} is not known here (this version reads {})", version, kFormatVersion));
+  }
+  if (load_little_u32(at(bytes, 60)) != crc32c(bytes.substr(0, 60))) return invalid("the segment header is damaged");
+  SegmentHeader header;
+  std::copy_n(at(bytes, 8), header.store_id.size(), header.store_id.begin());
+  header.number = load_little_u64(at(bytes, 24));
+  header.first_sequence = load_little_u64(at(bytes, 32));
+  header.previous_checksum = load_little_u32(at(bytes, 40));
+  return header;
+}
+
+std::string encode_frame(FrameHeader& header, std::string_view payload) {
+  header.length = static_cast<std::uint32_t>(payload.size());
+  std::string frame;
+  frame.reserve(frame_size(payload.size()));
+  frame.assign(kFrameHeaderSize, '\0');
+  store_little_u32(at(frame, 0), kFrameMagic);
+  store_little_u32(at(frame, 8), header.length);
+  store_little_u32(at(frame, 12), header.previous_checksum);
+  store_little_u64(at(frame, 16), header.sequence);
+  store_little_u64(at(frame, 24), header.synced);
+  frame += payload;
+  header.checksum = crc32c(std::string_view(frame).substr(8));
+  store_little_u32(at(frame, 4), header.checksum);
+  frame.resize(frame_size(payload.size()), '\0');
+  return frame;
+}
+
+std::optional<FrameHeader> decode_frame(std::string_view bytes) {
+  if (bytes.size() < kFrameHeaderSize || load_little_u32(at(bytes, 0)) != kFrameMagic) return std::nullopt;
+  FrameHeader header;
+  header.checksum = load_little_u32(at(bytes, 4));
+  header.length = load_little_u32(at(bytes, 8));
+  header.previous_checksum = load_little_u32(at(bytes, 12));
+  header.sequence = load_little_u64(at(bytes, 16));
+  header.synced = load_little_u64(at(bytes, 24));
+  if (header.length > bytes.size() - kFrameHeaderSize) return std::nullopt;
+  if (crc32c(bytes.substr(8, kFrameHeaderSize - 8 + header.length)) != header.checksum) return std::nullopt;
+  return header;
+}
+
+}  // namespace sisyphus::queue

@@ -1,0 +1,95 @@
+#pragma once
+
+#include "core/errc.hpp"
+#include "core/ids.hpp"
+#include "core/job.hpp"
+
+#include <cstdint>
+#include <string>
+#include <string_view>
+#include <variant>
+
+// What the journal remembers: one record for each change that must survive. The state machine's state is what these
+// records make of an empty one. Jobs are named by `order`, the number of their submission; times are wall clock,
+// milliseconds since 1970.
+namespace sisyphus::queue {
+
+struct Started {  // the server opened this journal; `epoch` counts its starts
+  std::uint32_t epoch = 0;
+};
+struct Submitted {
+  std::uint64_t order = 0;
+  JobId id{};
+  std::string document{};
+};
+struct Granted {
+  std::uint64_t order = 0;
+  LeaseToken token;
+  std::uint32_t attempt = 0;
+  bool anonymous = false;  // to the original client, which knows no tokens
+  std::int64_t at = 0;
+  std::string worker_id{};
+};
+struct Finished {
+  std::uint64_t order = 0;
+  JobState state = JobState::completed;
+  bool unconfirmed = false;
+  bool forget_token = false;  // the lease was lost: a completion that comes later is stale
+  std::int64_t at = 0;
+  std::string message{};
+  std::string info{};  // JSON or empty
+};
+struct Requeued {
+  std::uint64_t order = 0;
+  bool counted = true;           // false: the grant it had costs no attempt
+  bool held = false;
+  bool forget_token = false;     // the worker gave it up itself and may not come back with it
+  std::int64_t not_before = 0;   // 0: at once
+  std::string reason{};
+};
+struct CancelRequested {
+  std::uint64_t order = 0;
+};
+struct Removed {
+  std::uint64_t order = 0;
+};
+struct Cleared {};  // every waiting job is gone
+struct Held {
+  std::uint64_t order = 0;
+  bool held = true;
+};
+struct Retried {
+  std::uint64_t order = 0;
+};
+struct MarkedIrreversible {
+  std::uint64_t order = 0;
+};
+struct QueueAttributes {
+  bool disabled = false;
+};
+struct WorkerAttributes {
+  std::string worker_id{};
+  bool disabled = false;
+};
+struct DocumentStored {
+  std::string module{};
+  std::string name{};
+  std::string document{};
+};
+struct DocumentErased {
+  std::string module{};
+  std::string name{};
+};
+
+using Record = std::variant<Started, Submitted, Granted, Finished, Requeued, CancelRequested, Removed, Cleared, Held,
+                            Retried, MarkedIrreversible, QueueAttributes, WorkerAttributes, DocumentStored,
+                            DocumentErased>;
+
+// Appends the record's bytes: a type byte (its place in Record, plus one), then its members; integers are LEB128,
+// strings and the like are length and bytes.
+void encode(const Record& record, std::string& out);
+
+// Takes one record off the front of `bytes`. Fails on anything that encode() did not write.
+Result<Record> decode(std::string_view& bytes);
+
+}  // namespace sisyphus::queue

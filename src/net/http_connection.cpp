@@ -1,0 +1,216 @@
+#include "net/http_connection.hpp"
+
+#include "core/asio_tokens.hpp"
+#include "net/problem.hpp"
+
+#include <asio/buffer.hpp>
+#include <asio/write.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <array>
+
+namespace sisyphus::net {
+namespace {
+
+constexpr std::size_t kReadSize = 4096;
+
+SteadyTime from_now(Millis span) { return std::chrono::steady_clock::now() + span; }
+
+}  // namespace
+
+HttpConnection::HttpConnection(asio::ip::tcp::socket socket, const ServerSettings& settings, const Router& router)
+    : socket_(std::move(socket)),
+      settings_(settings),
+      router_(router),
+      parser_(settings.limits),
+      read_done_(socket_.get_executor()) {}
+
+asio::awaitable<void> HttpConnection::run() {
+  for (;;) {
+    HttpRequest request;
+    const Next next = co_await read_request(request);
+    if (next == Next::closed) break;
+    const bool go_on = co_await answer(request);
+    if (!go_on) break;
+  }
+  std::error_code ignored;  // the client may have gone first
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
+  socket_.close(ignored);
+  while (read_pending_) co_await read_done_.wait(asio::use_awaitable);
+}
+
+asio::awaitable<HttpConnection::Next> HttpConnection::read_request(HttpRequest& request) {
+  idle_ = begin_ == end_;
+  if (idle_ && stopping_) co_return Next::closed;
+  deadline_ = from_now(idle_ ? settings_.idle : settings_.receive);
+  bool continued = false;
+  for (;;) {
+    RequestParser::State state = RequestParser::State::more;
+    if (begin_ != end_) {
+      begin_ += parser_.feed(std::string_view(buffer_).substr(begin_, end_ - begin_), state);
+    }
+    if (state == RequestParser::State::complete) {
+      request = parser_.take();
+      deadline_ = SteadyTime::max();
+      co_return Next::request;
+    }
+    if (state == RequestParser::State::failed) {
+      co_await answer_failure(parser_.status(), parser_.reason());
+      co_return Next::closed;
+    }
+    if (parser_.wants_continue() && !continued) {
+      continued = true;
+      const bool sent = co_await write_text("HTTP/1.1 100 Continue\r\n\r\n");
+      if (!sent) co_return Next::closed;
+      deadline_ = from_now(settings_.receive);
+    }
+    const bool more = co_await fill();
+    if (!more) {
+      if (timed_out_ && parser_.started()) {
+        co_await answer_failure(408, fmt::format("the request was not complete after {} s",
+                                                 settings_.receive.count() / 1000));
+      }
+      co_return Next::closed;
+    }
+    if (idle_) {
+      idle_ = false;
+      deadline_ = from_now(settings_.receive);
+    }
+  }
+}
+
+asio::awaitable<bool> HttpConnection::answer_failure(int status, std::string_view reason) {
+  const HttpResponse response = problem(status, reason);
+  const bool written = co_await write(response, false, true);
+  // Closing with unread input would reset the connection and take the reply with it: read what is still coming.
+  std::error_code error;
+  socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
+  deadline_ = from_now(std::chrono::seconds(2));
+  timed_out_ = false;
+  std::size_t drained = 0;
+  while (written && !error && drained < settings_.limits.body) {
+    begin_ = end_ = 0;
+    const bool more = co_await fill();
+    if (!more) break;
+    drained += end_;
+  }
+  co_return false;
+}
+
+char* HttpConnection::room() {
+  if (begin_ == end_) begin_ = end_ = 0;
+  if (begin_ != 0) {
+    buffer_.erase(0, begin_);
+    end_ -= begin_;
+    begin_ = 0;
+  }
+  if (buffer_.size() < end_ + kReadSize) buffer_.resize(end_ + kReadSize);
+  return buffer_.data() + end_;
+}
+
+asio::awaitable<bool> HttpConnection::fill() {
+  if (end_of_input_) co_return false;
+  if (read_pending_) {
+    const std::size_t before = end_;
+    co_await read_done_.wait(asio::use_awaitable);
+    co_return end_ != before;
+  }
+  char* const to = room();
+  auto [error, size] = co_await socket_.async_read_some(asio::buffer(to, kReadSize), kTuple);
+  end_ += size;
+  if (error) end_of_input_ = true;
+  co_return !error;
+}
+
+void HttpConnection::watch_for_hangup() {
+  if (read_pending_ || end_of_input_) return;
+  // A client that sends on without waiting for replies: its bytes may pile up to the size of one request.
+  if (end_ - begin_ > settings_.limits.header + settings_.limits.body) return;
+  char* const to = room();
+  read_pending_ = true;
+  socket_.async_read_some(asio::buffer(to, kReadSize),
+                          [self = shared_from_this()](std::error_code error, std::size_t size) {
+                            self->on_read(error, size);
+                          });
+}
+
+void HttpConnection::on_read(std::error_code error, std::size_t size) {
+  read_pending_ = false;
+  end_ += size;
+  if (error) {
+    end_of_input_ = true;
+    hangup_.request_stop();
+  }
+  read_done_.open();
+}
+
+asio::awaitable<bool> HttpConnection::answer(HttpRequest& request) {
+  hangup_ = std::stop_source();
+  if (end_of_input_) hangup_.request_stop();
+  if (stopping_) hangup_.request_stop();
+  request.hangup = hangup_.get_token();
+  // Only what may wait pays for the second read: long polls and streams.
+  const bool may_park = request.method == "GET" && (request.parameter("wait") != nullptr || request.segments.empty() ||
+                                                    request.segments.back() == "events" ||
+                                                    request.segments.back() == "control");
+  if (may_park) watch_for_hangup();
+  HttpResponse response = co_await router_.handle(request);
+  const bool keep_alive = request.keep_alive && !stopping_ && !response.stream;
+  const bool written = co_await write(response, keep_alive, request.method != "HEAD");
+  if (!written && response.undelivered) response.undelivered();
+  if (!written || !response.stream) co_return written && keep_alive;
+  watch_for_hangup();
+  const std::stop_token hangup = request.hangup;
+  co_await write_stream(*response.stream, hangup);
+  co_return false;
+}
+
+asio::awaitable<bool> HttpConnection::write(const HttpResponse& response, bool keep_alive, bool with_body) {
+  const std::string head = response_head(response, keep_alive, settings_.allow_origin);
+  const bool body = with_body && response.status != 204;
+  const std::array<asio::const_buffer, 2> buffers{asio::buffer(head),
+                                                  body ? asio::buffer(response.body) : asio::const_buffer()};
+  deadline_ = from_now(settings_.send);
+  auto [error, size] = co_await asio::async_write(socket_, buffers, kTuple);
+  deadline_ = SteadyTime::max();
+  // A client that had gone before the reply does not get it, whatever the kernel took.
+  co_return !error && !hangup_.stop_requested();
+}
+
+asio::awaitable<bool> HttpConnection::write_text(std::string_view text) {
+  deadline_ = from_now(settings_.send);
+  auto [error, size] = co_await asio::async_write(socket_, asio::buffer(text), kTuple);
+  deadline_ = SteadyTime::max();
+  co_return !error;
+}
+
+asio::awaitable<bool> HttpConnection::write_stream(EventStream& stream, std::stop_token hangup) {
+  static const auto comment = std::make_shared<const std::string>(": still here\n\n");
+  while (!hangup.stop_requested()) {
+    auto event = co_await stream.next(settings_.comment, hangup);
+    if (!event && stream.ended()) break;
+    if (!event) event = comment;
+    const std::string chunk = fmt::format("{:x}\r\n{}\r\n", event->size(), *event);
+    const bool written = co_await write_text(chunk);
+    if (!written) co_return false;
+    if (!read_pending_ && !end_of_input_) watch_for_hangup();
+  }
+  const bool finished = co_await write_text("0\r\n\r\n");
+  co_return finished;
+}
+
+void HttpConnection::refuse_more() {
+  stopping_ = true;
+  hangup_.request_stop();
+  if (idle_) socket_.cancel();
+}
+
+void HttpConnection::check_deadline(SteadyTime now) {
+  if (now < deadline_) return;
+  deadline_ = SteadyTime::max();
+  timed_out_ = true;
+  socket_.cancel();
+}
+
+}  // namespace sisyphus::net

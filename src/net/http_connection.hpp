@@ -1,0 +1,58 @@
+#pragma once
+
+#include "core/gate.hpp"
+#include "net/http_server.hpp"
+
+#include <asio/awaitable.hpp>
+#include <asio/ip/tcp.hpp>
+
+#include <memory>
+#include <stop_token>
+#include <string>
+
+namespace sisyphus::net {
+
+// One client's connection: reads requests in order, answers them in order. The server owns the coroutine and keeps
+// the deadlines; the connection says until when it is willing to wait.
+class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
+ public:
+  HttpConnection(asio::ip::tcp::socket socket, const ServerSettings& settings, const Router& router);
+
+  asio::awaitable<void> run();
+  void refuse_more();                 // server is stopping: answer what is there, then close
+  void check_deadline(SteadyTime now);
+  void cut() { socket_.cancel(); }
+
+ private:
+  enum class Next { request, closed };
+  asio::awaitable<Next> read_request(HttpRequest& request);
+  asio::awaitable<bool> fill();       // more bytes; false: there will be none
+  asio::awaitable<bool> answer(HttpRequest& request);
+  asio::awaitable<bool> write(const HttpResponse& response, bool keep_alive, bool with_body);
+  asio::awaitable<bool> write_text(std::string_view text);
+  asio::awaitable<bool> write_stream(EventStream& stream, std::stop_token hangup);
+  asio::awaitable<bool> answer_failure(int status, std::string_view reason);
+
+  // While a handler is at work a read stays pending, so that a client that goes is noticed.
+  void watch_for_hangup();
+  void on_read(std::error_code error, std::size_t size);
+  char* room();
+
+  asio::ip::tcp::socket socket_;
+  const ServerSettings& settings_;
+  const Router& router_;
+  RequestParser parser_;
+  std::string buffer_;                // what has come and is not parsed is [begin_, end_)
+  std::size_t begin_ = 0;
+  std::size_t end_ = 0;
+  bool read_pending_ = false;
+  bool end_of_input_ = false;
+  Gate read_done_;
+  std::stop_source hangup_;
+  bool stopping_ = false;
+  bool idle_ = false;                 // waiting for the first byte of a request
+  SteadyTime deadline_ = SteadyTime::max();
+  bool timed_out_ = false;
+};
+
+}  // namespace sisyphus::net

@@ -1,0 +1,41 @@
+#pragma once
+
+#include "core/services.hpp"
+
+#include <functional>
+#include <memory>
+#include <optional>
+#include <stop_token>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sisyphus::net {
+
+struct HttpRequest {
+  std::string method;                    // upper case
+  std::string path;                      // decoded, for logs
+  std::vector<std::string> segments;     // of the path, decoded: "/jobs/1" is {"jobs", "1"}
+  std::vector<std::pair<std::string, std::string>> query;  // decoded
+  std::string body;
+  std::string last_event_id;             // of the header
+  std::string origin;                    // of the header
+  bool keep_alive = true;
+  std::vector<std::string> params;       // what the route's pattern left open, in order; set by the router
+  std::stop_token hangup;                // raised when the client has gone; set by the connection
+
+  // The value of a query parameter; null when it is not there.
+  const std::string* parameter(std::string_view name) const;
+};
+
+struct HttpResponse {
+  int status = 200;
+  std::string body;
+  std::string content_type = "application/json";
+  std::vector<std::pair<std::string, std::string>> headers;
+  std::unique_ptr<EventStream> stream;   // when set, the body is this stream of events
+  std::function<void()> undelivered;     // called when the reply could not be written; may be empty
+};
+
+}  // namespace sisyphus::net

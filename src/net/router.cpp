@@ -1,0 +1,57 @@
+#include "net/router.hpp"
+
+#include "net/problem.hpp"
+
+#include <fmt/format.h>
+
+#include <string_view>
+
+namespace sisyphus::net {
+namespace {
+
+bool matches(std::string_view pattern, const std::vector<std::string>& segments, std::vector<std::string>& params) {
+  params.clear();
+  for (const std::string& segment : segments) {
+    if (pattern.empty()) return false;
+    pattern.remove_prefix(1);  // '/'
+    const std::string_view wanted = pattern.substr(0, pattern.find('/'));
+    pattern.remove_prefix(wanted.size());
+    if (wanted == "*" && !segment.empty()) {
+      params.push_back(segment);
+    } else if (wanted != segment) {
+      return false;
+    }
+  }
+  return pattern.empty();
+}
+
+}  // namespace
+
+asio::awaitable<HttpResponse> Router::handle(HttpRequest& request) const {
+  const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
+  std::string allowed;
+  for (const Route& route : routes_) {
+    if (!matches(route.pattern, request.segments, request.params)) continue;
+    if (method == route.method) {
+      HttpResponse response = co_await route.handler(context_, request);
+      co_return response;
+    }
+    allowed += fmt::format("{}, ", route.method);
+    if (std::string_view(route.method) == "GET") allowed += "HEAD, ";
+  }
+  if (method == "OPTIONS") {
+    HttpResponse response;
+    response.status = 204;
+    if (!allowed.empty()) response.headers.emplace_back("Allow", allowed + "OPTIONS");
+    response.headers.emplace_back("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    response.headers.emplace_back("Access-Control-Allow-Headers", "Content-Type, Authorization, Last-Event-ID");
+    response.headers.emplace_back("Access-Control-Max-Age", "600");
+    co_return response;
+  }
+  if (allowed.empty()) co_return problem(404, fmt::format("there is nothing at {}", request.path));
+  HttpResponse response = problem(405, fmt::format("{} does not take {}", request.path, request.method));
+  response.headers.emplace_back("Allow", allowed + "OPTIONS");
+  co_return response;
+}
+
+}  // namespace sisyphus::net

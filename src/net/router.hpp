@@ -1,0 +1,42 @@
+#pragma once
+
+#include "core/clock.hpp"
+#include "core/services.hpp"
+#include "net/http_message.hpp"
+
+#include <asio/awaitable.hpp>
+
+#include <span>
+#include <string>
+
+namespace sisyphus::net {
+
+// What every handler may use. Outlives the server.
+struct RouteContext {
+  Services services;
+  const Clock& clock;
+};
+
+// `context` outlives the server; `request` lives until the handler is done.
+using Handler = asio::awaitable<HttpResponse> (*)(const RouteContext& context, const HttpRequest& request);
+
+// One line of the route table. A segment "*" of the pattern stands for any one segment and becomes a parameter.
+struct Route {
+  const char* method;
+  const char* pattern;
+  Handler handler;
+};
+
+// Finds the route, fills request.params and calls its handler. HEAD is answered as GET (the connection leaves the
+// body out), OPTIONS by the router itself, an unknown path with 404, an unknown method with 405.
+class Router {
+ public:
+  Router(RouteContext context, std::span<const Route> routes) : context_(context), routes_(routes) {}
+  asio::awaitable<HttpResponse> handle(HttpRequest& request) const;
+
+ private:
+  RouteContext context_;
+  std::span<const Route> routes_;
+};
+
+}  // namespace sisyphus::net

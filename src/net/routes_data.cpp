@@ -1,0 +1,42 @@
+#include "net/json_text.hpp"
+#include "net/problem.hpp"
+#include "net/routes.hpp"
+
+#include <boost/json.hpp>
+
+namespace sisyphus::net {
+
+namespace json = boost::json;
+
+asio::awaitable<HttpResponse> get_data(const RouteContext& context, const HttpRequest& request) {
+  auto document = context.services.data.get(request.params.at(0), request.params.at(1));
+  if (!document) co_return problem(document.error());
+  HttpResponse response;
+  response.body = std::move(*document);
+  co_return response;
+}
+
+asio::awaitable<HttpResponse> post_data(const RouteContext& context, const HttpRequest& request) {
+  auto body = parse_object_body(request.body);
+  if (!body) co_return problem(body.error());
+  const std::string module = request.params.at(0);
+  const std::string name = request.params.at(1);
+  (*body)["name"] = name;
+  auto stored = co_await context.services.data.put(module, name, json::serialize(*body));
+  if (!stored) co_return problem(stored.error());
+  HttpResponse response;
+  response.status = 204;
+  co_return response;
+}
+
+asio::awaitable<HttpResponse> delete_data(const RouteContext& context, const HttpRequest& request) {
+  const std::string module = request.params.at(0);
+  const std::string name = request.params.at(1);
+  auto erased = co_await context.services.data.erase(module, name);
+  if (!erased) co_return problem(erased.error());
+  HttpResponse response;
+  response.status = 204;
+  co_return response;
+}
+
+}  // namespace sisyphus::net

@@ -1,0 +1,114 @@
+#include "net/wire.hpp"
+
+#include "net/json_text.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+namespace sisyphus::net {
+namespace {
+
+namespace json = boost::json;
+
+void add_text(json::object& object, const char* name, const std::string& text) {
+  if (!text.empty()) object[name] = text;
+}
+
+void add_time(json::object& object, const char* name, const std::optional<WallTime>& time) {
+  if (time) object[name] = rfc3339(*time);
+}
+
+// What changes in a job's life; what the document itself says is left out.
+std::string life_json(const JobView& view) {
+  json::object members{{"state", to_string(view.state)}, {"attempt", view.attempt}};
+  add_text(members, "worker_id", view.worker_id);
+  add_text(members, "hostname", view.hostname);
+  add_time(members, "started_at", view.started_at);
+  add_time(members, "finished_at", view.finished_at);
+  add_text(members, "message", view.message);
+  add_text(members, "waiting_for", view.waiting_for);
+  if (view.unconfirmed) members["unconfirmed"] = true;
+  std::string text = json::serialize(members);
+  if (!view.progress.empty()) add_members(text, "{" + view.progress + "}");
+  return text;
+}
+
+// The document begins with job_id and added (core/job_document.hpp), each a plain string.
+std::string added_of(const JobView& view) {
+  static constexpr std::string_view kKey = R"("added":")";
+  const std::size_t at = view.document.find(kKey);
+  if (at == std::string::npos) return "";
+  const std::size_t begin = at + kKey.size();
+  return view.document.substr(begin, view.document.find('"', begin) - begin);
+}
+
+}  // namespace
+
+std::string state_event_json(const JobView& view) {
+  json::object facts{{"job_id", to_string(view.id)}, {"job_title", view.title}};
+  add_text(facts, "added", added_of(view));
+  facts["priority"] = view.priority;
+  facts["max_attempts"] = view.max_attempts;
+  facts["modules"] = json::value_from(view.modules);
+  std::string text = json::serialize(facts);
+  add_members(text, life_json(view));
+  return text;
+}
+
+std::string status_json(const JobView& view) {
+  std::string text = state_event_json(view);
+  if (!view.info.empty()) add_member(text, "info", view.info);
+  return text;
+}
+
+std::string job_json(const JobView& view) {
+  std::string text = view.document;
+  const json::value document = json::parse(view.document);
+  json::object facts;
+  if (!document.as_object().contains("priority")) facts["priority"] = view.priority;
+  if (!document.as_object().contains("max_attempts")) facts["max_attempts"] = view.max_attempts;
+  facts["modules"] = json::value_from(view.modules);
+  add_members(text, json::serialize(facts));
+  add_members(text, life_json(view));
+  if (!view.info.empty()) add_member(text, "info", view.info);
+  return text;
+}
+
+std::string lease_json(LeaseToken token, Millis expires_in) {
+  return fmt::format(R"({{"token":"{}","expires_s":{}}})", to_string(token),
+                     static_cast<double>(expires_in.count()) / 1000);
+}
+
+std::string grant_json(const Grant& grant) {
+  if (!grant.token) return grant.document;
+  std::string text = fmt::format(R"({{"lease":{},"attempt":{}}})", lease_json(grant.token, grant.expires_in),
+                                 grant.attempt);
+  add_members(text, grant.document);
+  return text;
+}
+
+std::string attributes_json(bool disabled) { return fmt::format(R"({{"disabled":{}}})", disabled); }
+
+std::string worker_json(const WorkerView& view) {
+  std::string text = view.body;
+  add_member(text, "worker_id", json::serialize(json::string(view.worker_id)));
+  add_member(text, "attributes", attributes_json(view.disabled));
+  return text;
+}
+
+const char* to_string(Verdict verdict) {
+  switch (verdict) {
+    case Verdict::renewed: return "renewed";
+    case Verdict::adopted: return "adopted";
+    case Verdict::cancel: return "cancel";
+    case Verdict::stop: return "stop";
+  }
+  return "stop";
+}
+
+std::string sse_event(std::string_view id, std::string_view type, std::string_view data) {
+  if (id.empty()) return fmt::format("event: {}\ndata: {}\n\n", type, data);
+  return fmt::format("id: {}\nevent: {}\ndata: {}\n\n", id, type, data);
+}
+
+}  // namespace sisyphus::net

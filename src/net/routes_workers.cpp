@@ -82,7 +82,7 @@ std::string verdicts_json(const std::vector<LeaseVerdict>& verdicts) {
   std::vector<std::string> texts;
   for (const LeaseVerdict& verdict : verdicts) {
     std::string text = fmt::format(R"({{"job_id":"{}","verdict":"{}"}})", to_string(verdict.id),
-                                   to_string(verdict.verdict));
+                                   verdict_name(verdict.verdict));
     if (verdict.token) add_member(text, "lease", lease_json(verdict.token, verdict.expires_in));
     texts.push_back(std::move(text));
   }

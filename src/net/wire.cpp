@@ -96,7 +96,7 @@ std::string worker_json(const WorkerView& view) {
   return text;
 }
 
-const char* to_string(Verdict verdict) {
+const char* verdict_name(Verdict verdict) {
   switch (verdict) {
     case Verdict::renewed: return "renewed";
     case Verdict::adopted: return "adopted";

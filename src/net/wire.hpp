@@ -14,7 +14,7 @@ std::string grant_json(const Grant& grant);         // the document with lease a
 std::string lease_json(LeaseToken token, Millis expires_in);
 std::string worker_json(const WorkerView& view);
 std::string attributes_json(bool disabled);
-const char* to_string(Verdict verdict);
+const char* verdict_name(Verdict verdict);
 
 // One Server-Sent Event, ready to be written. `data` is JSON without line breaks; an empty id is left out.
 std::string sse_event(std::string_view id, std::string_view type, std::string_view data);

@@ -306,11 +306,11 @@ void JobQueue::set_disabled(bool disabled) {
   remember(QueueAttributes{disabled});
 }
 
-void JobQueue::report_progress(const ProgressReport& report) {
+bool JobQueue::report_progress(const ProgressReport& report) {
   Job* const job = table_.find(report.id);
-  if (job == nullptr || !job->granted()) return;
-  if (!job->run->anonymous && job->token != report.token) return;
+  if (job == nullptr || !job->granted() || job->token != report.token) return false;
   job->run->progress = report.members;
+  return true;
 }
 
 void JobQueue::tick(Now now) {

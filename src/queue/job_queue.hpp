@@ -66,7 +66,7 @@ class JobQueue {
   Result<void> remove(const JobId& id, Now now);
   void clear();
   void set_disabled(bool disabled);
-  void report_progress(const ProgressReport& report);  // passed over when the token is not the current one
+  bool report_progress(const ProgressReport& report);  // false: passed over, the token is not the current one
 
   // Leases that ran out, delays that are over. Call when next_deadline() has come.
   void tick(Now now);

@@ -31,6 +31,15 @@ Result<std::unique_ptr<File>> make_zeroed(FileSystem& files, const std::string& 
 
 }  // namespace
 
+const char* to_string(Fsync fsync) {
+  switch (fsync) {
+    case Fsync::always: return "always";
+    case Fsync::interval: return "interval";
+    case Fsync::never: return "never";
+  }
+  return "never";
+}
+
 Result<std::unique_ptr<Journal>> Journal::open(FileSystem& files, Settings settings,
                                                const std::function<Result<void>(const Record&)>& on_record) {
   std::unique_ptr<Journal> journal(new Journal(files, std::move(settings)));
@@ -135,6 +144,12 @@ Result<std::unique_ptr<File>> Journal::prepare(FileSystem& files, const Settings
   return make_zeroed(files, settings.directory + "/" + spare_name(number), settings.segment_size);
 }
 
+Result<void> Journal::take_next(std::uint64_t number, std::unique_ptr<File> file) {
+  if (number != next_number()) return files_.remove(settings_.directory + "/" + spare_name(number));
+  next_ = std::move(file);
+  return {};
+}
+
 Result<void> Journal::roll(std::uint64_t needed) {
   const bool first = file_ == nullptr;
   if (!first) {
@@ -142,19 +157,21 @@ Result<void> Journal::roll(std::uint64_t needed) {
     if (auto synced = sync(); !synced) return synced.error();
     header_ = {store_id_, header_.number + 1, last_sequence_ + 1, last_checksum_};
   }
-  const std::string spare = settings_.directory + "/" + spare_name(header_.number);
+  const std::string path = settings_.directory + "/" + segment_name(header_.number);
+  std::string made_as = settings_.directory + "/" + spare_name(header_.number);
   std::uint64_t size = settings_.segment_size;
   std::unique_ptr<File> file = std::move(next_);
   if (!file || size < kSegmentHeaderSize + needed) {
+    // Not under the spare's name: prepare() may be writing there just now.
+    made_as = path + ".tmp";
     size = std::max(size, kSegmentHeaderSize + needed);
-    auto made = make_zeroed(files_, spare, size);
+    auto made = make_zeroed(files_, made_as, size);
     if (!made) return made.error();
     file = std::move(*made);
   }
   if (auto written = file->write_at(0, encode_segment_header(header_)); !written) return written.error();
   if (auto synced = file->sync(); !synced) return synced.error();
-  const std::string path = settings_.directory + "/" + segment_name(header_.number);
-  if (auto renamed = files_.rename(spare, path); !renamed) return renamed.error();
+  if (auto renamed = files_.rename(made_as, path); !renamed) return renamed.error();
   if (auto synced = files_.sync_directory(settings_.directory); !synced) return synced.error();
   file_ = std::move(file);
   offset_ = kSegmentHeaderSize;

@@ -11,6 +11,7 @@
 namespace sisyphus::queue {
 
 enum class Fsync { always, interval, never };
+const char* to_string(Fsync fsync);
 
 // The journal of one server: a folder with a lock, a manifest and segments, of which the last is written.
 // Blocking, and used by one thread at a time (which one is the journal actor's business); prepare() alone touches
@@ -37,7 +38,8 @@ class Journal {
   // Makes the file for the next segment, zeroed and on disk, and hands it over. Errc::storage_full without room.
   static Result<std::unique_ptr<File>> prepare(FileSystem& files, const Settings& settings, std::uint64_t number);
   std::uint64_t next_number() const { return header_.number + 1; }
-  void take_next(std::unique_ptr<File> file) { next_ = std::move(file); }
+  // Takes what prepare() made for `number`; one that came too late (the journal went on by itself) is removed.
+  Result<void> take_next(std::uint64_t number, std::unique_ptr<File> file);
 
   const Settings& settings() const { return settings_; }
   FileSystem& files() const { return files_; }

@@ -1,0 +1,200 @@
+#include "actors/journal_writer.hpp"
+
+#include "actors/run_on.hpp"
+
+#include <asio/post.hpp>
+#include <asio/steady_timer.hpp>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <utility>
+
+namespace sisyphus::actors {
+namespace {
+
+constexpr int kProbes = 16;
+constexpr std::uint64_t kReserve = 256U << 10;  // bytes kept for finishing and cancelling what is there
+constexpr std::chrono::seconds kInterval{1};    // between syncs with `--fsync interval`
+
+}  // namespace
+
+JournalWriter::JournalWriter(asio::any_io_executor executor, std::unique_ptr<queue::Journal> journal,
+                             queue::Fsync fsync, Collect collect, Publish publish)
+    : executor_(executor),
+      journal_(std::move(journal)),
+      fsync_(fsync),
+      collect_(std::move(collect)),
+      publish_(std::move(publish)),
+      bell_(executor),
+      segment_bell_(executor),
+      waiting_(executor),
+      flying_(executor),
+      prepared_(executor),
+      ended_(executor) {}
+
+JournalWriter::~JournalWriter() { thread_.join(); }
+
+void JournalWriter::start(TaskGroup& group) {
+  if (fsync_ == queue::Fsync::always) probe();
+  between_batches();
+  group.spawn("journal writer", run());
+  group.spawn("journal segments", prepare_segments());
+}
+
+void JournalWriter::probe() {
+  for (int i = 0; i < kProbes && !failed_; ++i) {
+    if (auto written = write_and_sync("", true); !written) fail(written.error());
+  }
+  spdlog::info("journal_sync p99_us={} on={}", placement_.p99().count(),
+               placement_.on_loop(std::chrono::steady_clock::now()) ? "loop" : "thread");
+}
+
+void JournalWriter::changed() {
+  if (pending_) return;
+  pending_ = true;
+  bell_.ring();
+}
+
+asio::awaitable<Result<void>> JournalWriter::committed() {
+  if (!failed_) {
+    if (pending_) {
+      co_await waiting_.wait(asio::use_awaitable);
+    } else if (in_flight_) {
+      co_await flying_.wait(asio::use_awaitable);
+    }
+  }
+  if (failed_) co_return Error{Errc::unavailable, "the outcome is unknown: " + failed_->detail, {}};
+  co_return Result<void>();
+}
+
+asio::awaitable<void> JournalWriter::run() {
+  while (!failed_ && (!stopping_ || pending_)) {
+    if (!pending_) {
+      const bool rang = co_await bell_.wait_until(dirty_ ? last_sync_ + kInterval : SteadyTime::max());
+      if (!rang) co_await write_batch({});
+      continue;
+    }
+    pending_ = false;
+    in_flight_ = true;
+    waiting_.move_waiters_to(flying_);
+    promised_flying_ = std::exchange(promised_, 0);
+    co_await write_batch(collect_());
+    promised_flying_ = 0;
+    in_flight_ = false;
+    flying_.open();
+  }
+  if (dirty_ && !failed_) co_await write_batch({});
+  waiting_.open();
+  prepared_.open();
+  has_ended_ = true;
+  ended_.open();
+}
+
+asio::awaitable<void> JournalWriter::ended() {
+  if (!has_ended_) co_await ended_.wait(asio::use_awaitable);
+}
+
+asio::awaitable<void> JournalWriter::write_batch(queue::JobQueue::Changes changes) {
+  const SteadyTime now = std::chrono::steady_clock::now();
+  dirty_ = dirty_ || changes.record_count != 0;
+  if (dirty_) {
+    ++batches_;
+    const bool due = stopping_ || now - last_sync_ >= kInterval;
+    const bool sync = fsync_ == queue::Fsync::always || (fsync_ == queue::Fsync::interval && due);
+    last_on_loop_ = !sync || placement_.on_loop(now);
+    Result<void> written;
+    if (last_on_loop_) {
+      written = write_and_sync(changes.records, sync);
+    } else {
+      std::function<Result<void>()> work = [this, &changes, sync] { return write_and_sync(changes.records, sync); };
+      written = co_await run_on<Result<void>>(thread_.get_executor(), std::move(work));
+    }
+    if (!written) fail(written.error());
+    dirty_ = fsync_ == queue::Fsync::interval && !sync;
+    between_batches();
+  }
+  if (!failed_) publish_(changes.effects);
+}
+
+Result<void> JournalWriter::write_and_sync(const std::string& records, bool sync) {
+  const SteadyTime begin = std::chrono::steady_clock::now();
+  if (auto written = journal_->write(records); !written || !sync) return written;
+  if (auto synced = journal_->sync(); !synced) return synced;
+  last_sync_ = std::chrono::steady_clock::now();
+  placement_.measured(std::chrono::duration_cast<std::chrono::microseconds>(last_sync_ - begin), last_sync_);
+  return {};
+}
+
+// The journal is nobody's at this moment: hand over the spare segment, and take its numbers.
+void JournalWriter::between_batches() {
+  if (spare_) {
+    if (auto taken = journal_->take_next(spare_number_, std::move(spare_)); !taken) fail(taken.error());
+  }
+  room_ = journal_->room();
+  next_number_ = journal_->next_number();
+  wants_next_ = journal_->wants_next();
+  if (wants_next_) segment_bell_.ring();
+}
+
+void JournalWriter::fail(const Error& error) {
+  if (failed_) return;
+  failed_ = error;
+  spdlog::critical("journal_lost error=\"{}\"", error.detail);
+}
+
+asio::awaitable<void> JournalWriter::prepare_segments() {
+  while (!stopping_ && !failed_) {
+    if (wants_next_ && !spare_) {
+      const std::uint64_t number = next_number_;
+      std::function<Result<std::unique_ptr<queue::File>>()> work =
+          [&files = journal_->files(), settings = journal_->settings(), number] {
+            return queue::Journal::prepare(files, settings, number);
+          };
+      auto file = co_await run_on<Result<std::unique_ptr<queue::File>>>(thread_.get_executor(), std::move(work));
+      if (file && disk_full_) spdlog::info("journal_has_room folder={}", journal_->settings().directory);
+      if (!file && !disk_full_) spdlog::error("journal_disk_full error=\"{}\"", file.error().detail);
+      disk_full_ = !file;
+      if (file) {
+        spare_ = std::move(*file);
+        spare_number_ = number;
+        if (!in_flight_) between_batches();
+      }
+      prepared_.open();
+    }
+    // With a full disk: look again every second whether there is room.
+    const auto again = disk_full_ ? std::chrono::steady_clock::now() + std::chrono::seconds(1) : SteadyTime::max();
+    co_await segment_bell_.wait_until(again);
+  }
+}
+
+asio::awaitable<Result<void>> JournalWriter::reserve(std::uint64_t bytes) {
+  while (!stopping_ && !failed_) {
+    const std::uint64_t left = room_ - std::min(room_, promised_ + promised_flying_);
+    if (left > bytes + kReserve) {
+      promised_ += bytes;
+      co_return Result<void>();
+    }
+    if (disk_full_) {
+      co_return Error{Errc::storage_full,
+                      "no room for new jobs on the disk of " + journal_->settings().directory + "; free some", {}};
+    }
+    wants_next_ = true;
+    segment_bell_.ring();
+    if (in_flight_) {
+      co_await flying_.wait(asio::use_awaitable);
+    } else if (pending_) {
+      co_await waiting_.wait(asio::use_awaitable);
+    } else {
+      co_await prepared_.wait(asio::use_awaitable);
+    }
+  }
+  co_return Error{Errc::unavailable, "the server is shutting down", {}};
+}
+
+void JournalWriter::stop() {
+  stopping_ = true;
+  bell_.ring();
+  segment_bell_.ring();
+}
+
+}  // namespace sisyphus::actors

@@ -1,0 +1,432 @@
+#include "actors/queue_actor.hpp"
+
+#include "core/asio_tokens.hpp"
+#include "net/wire.hpp"
+
+#include <asio/steady_timer.hpp>
+#include <boost/json.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <random>
+
+namespace sisyphus::actors {
+
+// One long poll that waits. Lives in the frame of poll().
+struct QueueActor::Parked {
+  PollRequest request;
+  asio::steady_timer timer;
+  std::vector<Grant> grants;
+  bool released = false;
+};
+
+QueueActor::QueueActor(asio::any_io_executor executor, const Clock& clock, QueueSettings settings)
+    : executor_(executor),
+      clock_(clock),
+      settings_(std::move(settings)),
+      started_(clock.now().steady),
+      jobs_(settings_.policy, std::random_device()()),
+      workers_(settings_.worker_expiry),
+      control_(executor),
+      clock_bell_(executor) {}
+
+QueueActor::~QueueActor() = default;
+
+Result<std::unique_ptr<QueueActor>> QueueActor::open(asio::any_io_executor executor, const Clock& clock,
+                                                     queue::FileSystem& files, QueueSettings settings) {
+  std::unique_ptr<QueueActor> actor(new QueueActor(executor, clock, std::move(settings)));
+  QueueActor* const self = actor.get();
+  auto journal = queue::Journal::open(files, {self->settings_.data_dir, self->settings_.segment_size},
+                                      [self](const queue::Record& record) { return self->replay(record); });
+  if (!journal) return journal.error();
+  if (!(*journal)->repaired().empty()) spdlog::warn("journal_torn_tail \"{}\"", (*journal)->repaired());
+  self->jobs_.open(clock.now());
+  self->events_ = std::make_unique<EventHub>(executor, self->jobs_.epoch());
+  const auto collect = [self] {
+    auto changes = self->jobs_.take_changes();
+    changes.records += std::exchange(self->extra_records_, {});
+    changes.record_count += std::exchange(self->extra_count_, 0);
+    return changes;
+  };
+  const auto publish = [self](const std::vector<queue::Effect>& effects) { self->publish(effects); };
+  self->journal_ =
+      std::make_unique<JournalWriter>(executor, std::move(*journal), self->settings_.fsync, collect, publish);
+  return actor;
+}
+
+Result<void> QueueActor::replay(const queue::Record& record) {
+  if (const auto* stored = std::get_if<queue::DocumentStored>(&record)) {
+    documents_[{stored->module, stored->name}] = stored->document;
+  } else if (const auto* erased = std::get_if<queue::DocumentErased>(&record)) {
+    documents_.erase({erased->module, erased->name});
+  } else if (const auto* attributes = std::get_if<queue::WorkerAttributes>(&record)) {
+    workers_.set_disabled(attributes->worker_id, attributes->disabled);
+  } else {
+    return jobs_.replay(record);
+  }
+  return {};
+}
+
+void QueueActor::start(TaskGroup& group, std::function<void()> on_storage_lost) {
+  journal_->start(group);
+  group.spawn("queue clock", run_clock());
+  group.spawn("storage watch", watch_storage(std::move(on_storage_lost)));
+  changed();  // the new epoch is the first record
+}
+
+void QueueActor::release_waiters() {
+  stopping_ = true;
+  for (Parked* const parked : parked_) {
+    parked->released = true;
+    parked->timer.cancel();
+  }
+  events_->close();
+  control_.close();
+}
+
+void QueueActor::stop() {
+  stopping_ = true;
+  clock_bell_.ring();
+  journal_->stop();
+}
+
+// ---- changes ----------------------------------------------------------------------------------------------------
+
+void QueueActor::changed() {
+  serve_parked();
+  if (jobs_.has_changes() || extra_count_ != 0) journal_->changed();
+  if (next_deadline() < armed_for_) clock_bell_.ring();
+}
+
+void QueueActor::serve_parked() {
+  if (!jobs_.has_ready() || jobs_.disabled()) return;
+  const Now now = clock_.now();
+  for (Parked* const parked : parked_) {
+    if (parked->released || workers_.disabled(parked->request.worker_id)) continue;
+    parked->grants = jobs_.grant(parked->request.worker_id, parked->request.offer, parked->request.max, now);
+    if (parked->grants.empty()) continue;
+    parked->released = true;
+    parked->timer.cancel();
+    if (!jobs_.has_ready()) break;
+  }
+}
+
+void QueueActor::record(const queue::Record& record) {
+  queue::encode(record, extra_records_);
+  ++extra_count_;
+}
+
+asio::awaitable<Result<void>> QueueActor::committed() {
+  changed();
+  Result<void> result = co_await journal_->committed();
+  co_return result;
+}
+
+asio::awaitable<Result<std::vector<Submitted>>> QueueActor::submit(std::vector<JobDocument> documents) {
+  std::uint64_t bytes = 0;
+  for (const JobDocument& document : documents) bytes += document.text.size() + 64;
+  auto room = co_await journal_->reserve(bytes);
+  if (!room) co_return room.error();
+  const Now now = clock_.now();
+  std::vector<std::vector<std::string>> warnings;
+  for (const JobDocument& document : documents) {
+    auto& list = warnings.emplace_back();
+    for (const std::string& module : workers_.unknown_modules(document.spec.needs, now.steady)) {
+      list.push_back(fmt::format("no worker that is online offers the module \"{}\": the job waits for one", module));
+    }
+  }
+  const std::vector<JobId> ids = jobs_.submit(std::move(documents), now);
+  auto done = co_await committed();
+  if (!done) co_return done.error();
+  std::vector<Submitted> submitted;
+  for (std::size_t i = 0; i < ids.size(); ++i) submitted.push_back({ids[i], std::move(warnings[i])});
+  co_return submitted;
+}
+
+asio::awaitable<Result<std::vector<Grant>>> QueueActor::poll(PollRequest request, std::stop_token hangup) {
+  Parked parked{std::move(request), asio::steady_timer(executor_), {}, false};
+  const std::string& worker = parked.request.worker_id;
+  if (!workers_.disabled(worker) && !stopping_) {
+    parked.grants = jobs_.grant(worker, parked.request.offer, parked.request.max, clock_.now());
+  }
+  if (parked.grants.empty() && parked.request.wait > Millis(0) && !stopping_ && !hangup.stop_requested()) {
+    const auto place = parked_.insert(parked_.end(), &parked);
+    {
+      const std::stop_callback on_hangup(hangup, [&parked] {
+        parked.released = true;
+        parked.timer.cancel();
+      });
+      parked.timer.expires_after(parked.request.wait);
+      co_await parked.timer.async_wait(kTuple);  // the time is over, or somebody cancelled it: both are an end
+    }
+    parked_.erase(place);
+  }
+  if (parked.grants.empty()) co_return std::vector<Grant>();
+  auto done = co_await committed();
+  if (!done) co_return done.error();
+  co_return std::move(parked.grants);
+}
+
+void QueueActor::undelivered(const std::vector<Grant>& grants) {
+  for (const Grant& grant : grants) {
+    spdlog::warn("grant_undelivered job_id={}", to_string(grant.id));
+    jobs_.undelivered(grant, clock_.now());
+  }
+  changed();
+}
+
+asio::awaitable<std::vector<Result<void>>> QueueActor::complete(std::vector<Completion> completions) {
+  std::vector<Result<void>> results;
+  for (const Completion& completion : completions) results.push_back(jobs_.complete(completion, clock_.now()));
+  const auto done = co_await committed();
+  for (auto& result : results) {
+    if (result && !done) result = done.error();
+  }
+  co_return results;
+}
+
+asio::awaitable<std::vector<Result<void>>> QueueActor::hand_back(std::string worker_id, std::vector<HandBack> jobs) {
+  std::vector<Result<void>> results;
+  for (const HandBack& job : jobs) results.push_back(jobs_.hand_back(worker_id, job, clock_.now()));
+  const auto done = co_await committed();
+  for (auto& result : results) {
+    if (result && !done) result = done.error();
+  }
+  co_return results;
+}
+
+asio::awaitable<Result<void>> QueueActor::mark_irreversible(JobId id, LeaseToken token) {
+  if (auto marked = jobs_.mark_irreversible(id, token); !marked) co_return marked.error();
+  auto done = co_await committed();
+  co_return done;
+}
+
+template <class Operation>
+asio::awaitable<Result<JobState>> QueueActor::change_state(Operation operation) {
+  const Result<JobState> state = operation(jobs_);
+  if (!state) co_return state.error();
+  const auto done = co_await committed();
+  if (!done) co_return done.error();
+  co_return state;
+}
+
+asio::awaitable<Result<JobState>> QueueActor::cancel(JobId id) {
+  const Now now = clock_.now();
+  return change_state([id, now](queue::JobQueue& jobs) { return jobs.cancel(id, now); });
+}
+
+asio::awaitable<Result<JobState>> QueueActor::pause(JobId id) {
+  const Now now = clock_.now();
+  return change_state([id, now](queue::JobQueue& jobs) { return jobs.pause(id, now); });
+}
+
+asio::awaitable<Result<JobState>> QueueActor::resume(JobId id) {
+  const Now now = clock_.now();
+  return change_state([id, now](queue::JobQueue& jobs) { return jobs.resume(id, now); });
+}
+
+asio::awaitable<Result<JobState>> QueueActor::retry(JobId id) {
+  const Now now = clock_.now();
+  return change_state([id, now](queue::JobQueue& jobs) { return jobs.retry(id, now); });
+}
+
+asio::awaitable<Result<void>> QueueActor::remove(JobId id) {
+  if (auto removed = jobs_.remove(id, clock_.now()); !removed) co_return removed.error();
+  auto done = co_await committed();
+  co_return done;
+}
+
+asio::awaitable<Result<void>> QueueActor::clear() {
+  jobs_.clear();
+  auto done = co_await committed();
+  co_return done;
+}
+
+asio::awaitable<Result<void>> QueueActor::set_disabled(bool disabled) {
+  jobs_.set_disabled(disabled);
+  auto done = co_await committed();
+  events_->publish("queue", std::nullopt, net::attributes_json(disabled));
+  co_return done;
+}
+
+void QueueActor::report_progress(const std::vector<ProgressReport>& reports) {
+  for (const ProgressReport& report : reports) {
+    if (!jobs_.report_progress(report)) continue;
+    events_->publish("progress", report.id,
+                     fmt::format(R"({{"job_id":"{}",{}}})", to_string(report.id), report.members));
+  }
+}
+
+// ---- workers, documents, status ---------------------------------------------------------------------------------
+
+asio::awaitable<Result<std::vector<LeaseVerdict>>> QueueActor::heartbeat(Heartbeat beat) {
+  const Now now = clock_.now();
+  if (workers_.heard(beat, now.steady)) {
+    spdlog::info("worker_online worker={} hostname={}", beat.worker_id, beat.hostname);
+    publish_worker({beat.worker_id, beat.hostname, {}, workers_.disabled(beat.worker_id)}, true);
+  }
+  std::vector<LeaseVerdict> verdicts;
+  for (const HeldLease& lease : beat.jobs) verdicts.push_back(jobs_.renew(beat.worker_id, lease, now));
+  if (jobs_.has_changes()) {
+    const auto done = co_await committed();
+    if (!done) co_return done.error();
+  } else {
+    changed();
+  }
+  co_return verdicts;
+}
+
+std::vector<WorkerView> QueueActor::workers() const { return workers_.all(clock_.now().steady); }
+
+Result<WorkerView> QueueActor::worker(const std::string& id) const {
+  auto found = workers_.find(id, clock_.now().steady);
+  if (!found) return not_found(fmt::format("worker {} was not heard for {} s", id, settings_.worker_expiry.count() / 1000));
+  return std::move(*found);
+}
+
+asio::awaitable<Result<void>> QueueActor::set_worker_disabled(std::string id, bool disabled) {
+  workers_.set_disabled(id, disabled);
+  record(queue::WorkerAttributes{id, disabled});
+  auto done = co_await committed();
+  co_return done;
+}
+
+Result<void> QueueActor::forget_worker(const std::string& id) {
+  if (!workers_.forget(id)) return not_found(fmt::format("there is no worker {}", id));
+  return {};
+}
+
+std::unique_ptr<EventStream> QueueActor::control(const std::string& worker_id) { return control_.open(worker_id); }
+
+asio::awaitable<Result<void>> QueueActor::put(std::string module, std::string name, std::string document) {
+  auto room = co_await journal_->reserve(document.size() + 64);
+  if (!room) co_return room.error();
+  record(queue::DocumentStored{module, name, document});
+  documents_[{module, name}] = std::move(document);
+  auto done = co_await committed();
+  co_return done;
+}
+
+asio::awaitable<Result<void>> QueueActor::erase(std::string module, std::string name) {
+  if (documents_.erase({module, name}) == 0) {
+    co_return not_found(fmt::format("there is no document {}/{}", module, name));
+  }
+  record(queue::DocumentErased{module, name});
+  auto done = co_await committed();
+  co_return done;
+}
+
+Result<std::string> QueueActor::get(const std::string& module, const std::string& name) const {
+  const auto found = documents_.find({module, name});
+  if (found == documents_.end()) return not_found(fmt::format("there is no document {}/{}", module, name));
+  return found->second;
+}
+
+ServerStatus QueueActor::status() const {
+  ServerStatus status{settings_.data_dir, queue::to_string(settings_.fsync), SISYPHUS_VERSION, {}, true, {}};
+  status.uptime = std::chrono::duration_cast<std::chrono::seconds>(clock_.now().steady - started_);
+  if (journal_->failed()) {
+    status.healthy = false;
+    status.trouble = "the journal cannot be written: " + journal_->failed()->detail;
+  }
+  return status;
+}
+
+// ---- views ------------------------------------------------------------------------------------------------------
+
+void QueueActor::complete_view(JobView& view) const {
+  if (!view.worker_id.empty()) view.hostname = workers_.hostname(view.worker_id);
+  if (view.state != JobState::queued || !view.waiting_for.empty()) return;
+  if (jobs_.disabled()) {
+    view.waiting_for = "the queue: it is disabled";
+  } else if (const Requirements* const needs = jobs_.needs(view.id)) {
+    view.waiting_for = workers_.missing_for(*needs, clock_.now().steady);
+  }
+}
+
+Result<JobView> QueueActor::job(const JobId& id) const {
+  auto view = jobs_.view(id);
+  if (view) complete_view(*view);
+  return view;
+}
+
+Result<JobPage> QueueActor::jobs(std::optional<JobState> state, std::size_t limit, std::string_view cursor) const {
+  auto page = jobs_.page(state, limit, cursor);
+  if (page) {
+    for (JobView& view : page->jobs) complete_view(view);
+  }
+  return page;
+}
+
+QueueView QueueActor::queue(std::size_t limit) const { return jobs_.waiting(limit); }
+
+std::unique_ptr<EventStream> QueueActor::subscribe(std::optional<JobId> id, std::string_view last_event_id) {
+  if (!id) return events_->subscribe(std::nullopt, last_event_id);
+  const auto view = job(*id);
+  if (!view) return events_->subscribe(id, last_event_id);
+  return events_->subscribe_from(id, last_event_id, net::sse_event("", "state", net::state_event_json(*view)),
+                                 is_terminal(view->state));
+}
+
+void QueueActor::publish(const std::vector<queue::Effect>& effects) {
+  for (const queue::Effect& effect : effects) {
+    const std::string id = to_string(effect.job.id);
+    const std::string order = fmt::format(R"({{"job_id":"{}","lease":"{}"}})", id, to_string(effect.token));
+    switch (effect.kind) {
+      case queue::Effect::Kind::cancel: control_.send(effect.worker_id, "cancel", order); break;
+      case queue::Effect::Kind::pause: control_.send(effect.worker_id, "pause", order); break;
+      case queue::Effect::Kind::resume: control_.send(effect.worker_id, "resume", order); break;
+      case queue::Effect::Kind::removed:
+        events_->publish("removed", effect.job.id, fmt::format(R"({{"job_id":"{}"}})", id), true);
+        break;
+      case queue::Effect::Kind::state: {
+        JobView view = effect.job;
+        if (const auto whole = jobs_.view(view.id)) {  // it may be gone again
+          view.document = whole->document;
+          view.title = whole->title;
+          view.modules = whole->modules;
+        }
+        complete_view(view);
+        spdlog::info("job_{} job_id={} title=\"{}\" attempt={} worker={} {}", to_string(view.state), id, view.title,
+                     view.attempt, view.worker_id, view.message.empty() ? "" : "message=\"" + view.message + "\"");
+        events_->publish("state", view.id, net::state_event_json(view), is_terminal(view.state));
+        break;
+      }
+    }
+  }
+}
+
+void QueueActor::publish_worker(const WorkerView& worker, bool online) {
+  const boost::json::object data{{"worker_id", worker.worker_id}, {"hostname", worker.hostname}, {"online", online}};
+  events_->publish("worker", std::nullopt, boost::json::serialize(data));
+}
+
+// ---- its own tasks ----------------------------------------------------------------------------------------------
+
+SteadyTime QueueActor::next_deadline() const {
+  SteadyTime next = jobs_.next_deadline().value_or(SteadyTime::max());
+  if (const auto expiry = workers_.next_expiry()) next = std::min(next, *expiry);
+  return next;
+}
+
+asio::awaitable<void> QueueActor::run_clock() {
+  while (!stopping_) {
+    armed_for_ = next_deadline();
+    const bool rang = co_await clock_bell_.wait_until(armed_for_);
+    if (rang) continue;
+    const Now now = clock_.now();
+    jobs_.tick(now);
+    for (const WorkerView& gone : workers_.expire(now.steady)) {
+      spdlog::warn("worker_offline worker={} hostname={}", gone.worker_id, gone.hostname);
+      publish_worker(gone, false);
+    }
+    changed();
+  }
+}
+
+asio::awaitable<void> QueueActor::watch_storage(std::function<void()> on_storage_lost) {
+  co_await journal_->ended();
+  if (journal_->failed()) on_storage_lost();
+}
+
+}  // namespace sisyphus::actors

@@ -1,0 +1,106 @@
+#include "queue/worker_registry.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <tuple>
+
+namespace sisyphus::queue {
+
+bool WorkerRegistry::heard(const Heartbeat& beat, SteadyTime now) {
+  const auto [at, fresh] = workers_.try_emplace(beat.worker_id);
+  at->second = {beat, now};
+  return fresh;
+}
+
+void WorkerRegistry::set_disabled(const std::string& id, bool disabled) {
+  if (disabled) {
+    disabled_.insert(id);
+  } else {
+    disabled_.erase(id);
+  }
+}
+
+bool WorkerRegistry::forget(const std::string& id) { return workers_.erase(id) != 0; }
+
+std::vector<WorkerView> WorkerRegistry::expire(SteadyTime now) {
+  std::vector<WorkerView> gone;
+  std::erase_if(workers_, [&](const auto& entry) {
+    if (there(entry.second, now)) return false;
+    gone.push_back(view(entry.second));
+    return true;
+  });
+  return gone;
+}
+
+std::optional<SteadyTime> WorkerRegistry::next_expiry() const {
+  std::optional<SteadyTime> next;
+  for (const auto& [id, worker] : workers_) {
+    const SteadyTime end = worker.last_heard + expiry_;
+    if (!next || end < *next) next = end;
+  }
+  return next;
+}
+
+WorkerView WorkerRegistry::view(const Worker& worker) const {
+  const Heartbeat& beat = worker.beat;
+  return {beat.worker_id, beat.hostname, beat.body, disabled(beat.worker_id)};
+}
+
+std::vector<WorkerView> WorkerRegistry::all(SteadyTime now) const {
+  std::vector<WorkerView> views;
+  for (const auto& [id, worker] : workers_) {
+    if (there(worker, now)) views.push_back(view(worker));
+  }
+  std::sort(views.begin(), views.end(), [](const WorkerView& a, const WorkerView& b) {
+    return std::tie(a.hostname, a.worker_id) < std::tie(b.hostname, b.worker_id);
+  });
+  return views;
+}
+
+std::optional<WorkerView> WorkerRegistry::find(const std::string& id, SteadyTime now) const {
+  const auto found = workers_.find(id);
+  if (found == workers_.end() || !there(found->second, now)) return std::nullopt;
+  return view(found->second);
+}
+
+std::string WorkerRegistry::hostname(const std::string& id) const {
+  const auto found = workers_.find(id);
+  return found == workers_.end() ? "" : found->second.beat.hostname;
+}
+
+std::vector<std::string> WorkerRegistry::unknown_modules(const Requirements& needs, SteadyTime now) const {
+  std::vector<std::string> unknown;
+  bool any = false;
+  for (const std::string& module : needs.modules) {
+    const bool offered = std::any_of(workers_.begin(), workers_.end(), [&](const auto& entry) {
+      any = any || there(entry.second, now);
+      return there(entry.second, now) && fits({{module}, {}, {}}, {entry.second.beat.offer.modules, {}, {}});
+    });
+    if (!offered) unknown.push_back(module);
+  }
+  if (!any) unknown.clear();  // nobody is there: that says nothing of the modules
+  return unknown;
+}
+
+std::string WorkerRegistry::missing_for(const Requirements& needs, SteadyTime now) const {
+  bool any = false;
+  for (const auto& [id, worker] : workers_) {
+    if (!there(worker, now)) continue;
+    any = true;
+    Offer whole = worker.beat.offer;
+    if (!disabled(id) && fits(needs, whole)) return "";
+  }
+  if (!any) return "a worker: none is online";
+  const auto unknown = unknown_modules(needs, now);
+  if (!unknown.empty()) {
+    return fmt::format("a worker with the module{} {}: none that is online offers {}", unknown.size() > 1 ? "s" : "",
+                       fmt::join(unknown, ", "), unknown.size() > 1 ? "them" : "it");
+  }
+  std::vector<std::string> wanted = needs.labels;
+  for (const auto& [name, amount] : needs.resources) wanted.push_back(fmt::format("{}={}", name, amount));
+  if (wanted.empty()) return "a worker: every one that is online is disabled";
+  return fmt::format("a worker that offers {} and its modules: none that is online does", fmt::join(wanted, ", "));
+}
+
+}  // namespace sisyphus::queue

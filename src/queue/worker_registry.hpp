@@ -1,0 +1,50 @@
+#pragma once
+
+#include "core/clock.hpp"
+#include "core/services.hpp"
+
+#include <map>
+#include <optional>
+#include <set>
+#include <string>
+#include <vector>
+
+namespace sisyphus::queue {
+
+// Who is there, what they offer, and who is not allowed to take jobs. Pure; time is an argument.
+class WorkerRegistry {
+ public:
+  explicit WorkerRegistry(Millis expiry) : expiry_(expiry) {}
+
+  // True when the worker was not known to be there before.
+  bool heard(const Heartbeat& beat, SteadyTime now);
+  void set_disabled(const std::string& id, bool disabled);
+  bool disabled(const std::string& id) const { return disabled_.contains(id); }
+  bool forget(const std::string& id);  // false when there was none
+  // Takes out those that were not heard for too long.
+  std::vector<WorkerView> expire(SteadyTime now);
+  std::optional<SteadyTime> next_expiry() const;
+
+  std::vector<WorkerView> all(SteadyTime now) const;  // sorted by hostname, then id
+  std::optional<WorkerView> find(const std::string& id, SteadyTime now) const;
+  std::string hostname(const std::string& id) const;  // empty when it is not known
+
+  // Why no worker that is there takes a job with these needs, in words; empty when one would.
+  std::string missing_for(const Requirements& needs, SteadyTime now) const;
+  // The modules among `needs` that no worker that is there offers.
+  std::vector<std::string> unknown_modules(const Requirements& needs, SteadyTime now) const;
+
+ private:
+  struct Worker {
+    Heartbeat beat;
+    SteadyTime last_heard;
+  };
+  bool there(const Worker& worker, SteadyTime now) const { return now - worker.last_heard < expiry_; }
+  WorkerView view(const Worker& worker) const;
+
+  Millis expiry_;
+  std::map<std::string, Worker> workers_;
+  std::set<std::string> disabled_;
+};
+
+}  // namespace sisyphus::queue

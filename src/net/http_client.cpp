@@ -154,7 +154,8 @@ struct HttpClient::Impl {
 
   asio::awaitable<Result<void>> stream(std::string target, std::string last_event_id,
                                        std::chrono::milliseconds silence,
-                                       std::function<bool(const ServerEvent&)> on_event) {
+                                       std::function<bool(const ServerEvent&)> on_event,
+                                       std::function<void()> on_open) {
     if (!is_plain(last_event_id)) co_return invalid("an event id must be plain ASCII without spaces");
     std::string fields = "Accept: text/event-stream\r\nCache-Control: no-store\r\n";
     if (!last_event_id.empty()) fields += fmt::format("Last-Event-ID: {}\r\n", last_event_id);
@@ -180,6 +181,7 @@ struct HttpClient::Impl {
       co_return invalid(fmt::format("{}{} is not an event stream", server.text, target));
     }
     reader.lift_body_limit();
+    if (on_open) on_open();
     co_return co_await pump(connection, reader, silence, on_event);
   }
 
@@ -234,8 +236,10 @@ asio::awaitable<Result<ClientResponse>> HttpClient::request(std::string method, 
 
 asio::awaitable<Result<void>> HttpClient::stream(std::string target, std::string last_event_id,
                                                  std::chrono::milliseconds silence,
-                                                 std::function<bool(const ServerEvent&)> on_event) {
-  return impl_->stream(std::move(target), std::move(last_event_id), silence, std::move(on_event));
+                                                 std::function<bool(const ServerEvent&)> on_event,
+                                                 std::function<void()> on_open) {
+  return impl_->stream(std::move(target), std::move(last_event_id), silence, std::move(on_event),
+                       std::move(on_open));
 }
 
 }  // namespace sisyphus::net

@@ -41,11 +41,12 @@ class HttpClient {
 
   // Opens `target` as an event stream and calls `on_event` for each event until it answers false or the
   // stream ends. `silence` is the longest time without a byte (the server sends a comment every 15 s). A
-  // status other than 200 is Errc::invalid (4xx) or Errc::unavailable with the body's `detail`. Success means
-  // `on_event` said false.
+  // status other than 200 is Errc::invalid (4xx) or Errc::unavailable with the body's `detail`. `on_open` is
+  // called when the server has accepted. Success means `on_event` said false.
   asio::awaitable<Result<void>> stream(std::string target, std::string last_event_id,
                                        std::chrono::milliseconds silence,
-                                       std::function<bool(const ServerEvent&)> on_event);
+                                       std::function<bool(const ServerEvent&)> on_event,
+                                       std::function<void()> on_open = {});
 
  private:
   struct Impl;

@@ -15,8 +15,7 @@ Screen screen_of(int descriptor);
 // Whether the environment asks for UTF-8.
 bool locale_is_utf8();
 
-// Progress on standard output: live on a terminal, else plain lines, or JSON. A standard output that was
-// closed is passed over: whoever watches has left, the jobs go on.
+// Progress on standard output: live on a terminal, else plain lines, or JSON.
 class ProgressOutput {
  public:
   explicit ProgressOutput(bool as_json);

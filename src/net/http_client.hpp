@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/errc.hpp"
+#include "net/sse_parser.hpp"
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
@@ -20,13 +21,6 @@ struct ClientResponse {
   std::string body;
 };
 
-// One event of a text/event-stream (HTML Living Standard, 9.2).
-struct ServerEvent {
-  std::string id;
-  std::string type;  // "message" when none was given
-  std::string data;
-};
-
 // An HTTP/1.1 client for one server, with one kept-alive connection per request in flight. Lives on one loop;
 // outlives its requests. `base_url` is http://host[:port][/prefix].
 class HttpClient {
@@ -38,18 +32,21 @@ class HttpClient {
 
   const std::string& base_url() const;
 
-  // `target` begins with '/'. Every status is a response; Errc::network when the server could not be reached or the
-  // connection broke, Errc::timeout after `deadline`. A request on a kept connection that the server had closed
-  // before answering is sent once more when it is idempotent (RFC 9110, 9.2.2) or nothing of it was sent.
+  // `target` begins with '/'. Every status is a response; Errc::network when the server could not be reached
+  // or the connection broke, Errc::timeout after `deadline`. A request on a kept connection that the server
+  // had closed before answering is sent once more when it is idempotent (RFC 9110, 9.2.2) or nothing of it
+  // was sent.
   asio::awaitable<Result<ClientResponse>> request(std::string method, std::string target, std::string body,
                                                   std::chrono::milliseconds deadline);
 
-  // Opens `target` as an event stream and calls `on_event` for each event until it answers false or the stream ends.
-  // `silence` is the longest time without a byte (the server sends a comment every 15 s). A status other than 200 is
-  // Errc::invalid (4xx) or Errc::unavailable with the body's `detail`. Success means `on_event` said false.
+  // Opens `target` as an event stream and calls `on_event` for each event until it answers false or the
+  // stream ends. `silence` is the longest time without a byte (the server sends a comment every 15 s). A
+  // status other than 200 is Errc::invalid (4xx) or Errc::unavailable with the body's `detail`. `on_open` is
+  // called when the server has accepted. Success means `on_event` said false.
   asio::awaitable<Result<void>> stream(std::string target, std::string last_event_id,
                                        std::chrono::milliseconds silence,
-                                       std::function<bool(const ServerEvent&)> on_event);
+                                       std::function<bool(const ServerEvent&)> on_event,
+                                       std::function<void()> on_open = {});
 
  private:
   struct Impl;

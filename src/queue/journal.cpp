@@ -83,7 +83,7 @@ Result<void> Journal::read_manifest() {
       return Error{Errc::io, fmt::format("{} has journal segments but no manifest.json", settings_.directory), {}};
     }
     store_id_ = make_uuid();
-    const json::object manifest{{"format", kFormatVersion}, {"store_id", to_string(store_id_)}, {"first_segment", 1}};
+    const json::object manifest{{"format", kFormatVersion}, {"store_id", sisyphus::to_string(store_id_)}, {"first_segment", 1}};
     return write_whole_file(files_, path, json::serialize(manifest) + "\n");
   }
   auto text = files_.read(path);

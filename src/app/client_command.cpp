@@ -1,0 +1,106 @@
+#include "app/client_command.hpp"
+
+#include "app/terminal/output.hpp"
+#include "app/terminal/text.hpp"
+#include "net/api_client.hpp"
+
+#include <CLI/CLI.hpp>
+#include <asio/bind_cancellation_slot.hpp>
+#include <asio/cancellation_signal.hpp>
+#include <asio/co_spawn.hpp>
+#include <asio/io_context.hpp>
+#include <asio/signal_set.hpp>
+#include <fmt/format.h>
+
+#include <cerrno>
+#include <csignal>
+#include <cstdio>
+#include <exception>
+#include <memory>
+#include <utility>
+
+namespace sisyphus::app {
+namespace {
+
+int exit_code(Errc code) {
+  switch (code) {
+    case Errc::network:
+    case Errc::timeout:
+    case Errc::unavailable:
+    case Errc::storage_full:
+      return kExitUnreachable;
+    default:
+      return kExitUsage;
+  }
+}
+
+}  // namespace
+
+void add_server_option(CLI::App& app, std::string& server) {
+  server = "http://127.0.0.1:5000";
+  app.add_option("--server", server, "URL of the server")->envname("API_URL")->type_name("URL");
+}
+
+void add_json_option(CLI::App& app, bool& json, const std::string& help) {
+  app.add_flag("--json", json, help)->envname("SISYPHUS_JSON");
+}
+
+int report(const Error& error, std::string_view subject) {
+  std::string text = "sisyphus: ";
+  if (!subject.empty()) text += fmt::format("{}: ", subject);
+  text += error.detail;
+  if (!error.pointer.empty()) text += fmt::format(" (at {})", error.pointer);
+  fmt::print(stderr, "{}\n", printable(text, locale_is_utf8()));
+  return exit_code(error.code);
+}
+
+int run_client(const std::string& server, const ClientWork& work, const std::function<void()>& on_interrupt) {
+  asio::io_context loop(1);
+  Result<net::HttpClient> http = net::HttpClient::create(loop.get_executor(), server);
+  if (!http) return report(http.error());
+  net::ApiClient api(std::move(*http));
+
+  asio::cancellation_signal cancel;
+  asio::signal_set signals(loop, SIGINT, SIGTERM);
+  bool interrupted = false;
+  signals.async_wait([&](std::error_code error, int) {
+    if (error) return;  // the work is done
+    interrupted = true;
+    signals.clear();  // the next one does what it does by default
+    cancel.emit(asio::cancellation_type::terminal);
+  });
+
+  int code = kExitDone;
+  std::exception_ptr thrown;
+  asio::co_spawn(loop, work(api),
+                 asio::bind_cancellation_slot(cancel.slot(), [&](std::exception_ptr error, int returned) {
+                   thrown = error;
+                   code = returned;
+                   signals.cancel();
+                 }));
+  loop.run();
+
+  if (interrupted) {  // what was thrown then is the cancellation
+    if (on_interrupt) on_interrupt();
+    return kExitInterrupted;
+  }
+  if (thrown) std::rethrow_exception(thrown);
+  return code;
+}
+
+Result<std::string> read_input(const std::string& path) {
+  const bool is_stdin = path == "-";
+  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
+      is_stdin ? stdin : std::fopen(path.c_str(), "rb"),
+      [](std::FILE* f) { return f == stdin ? 0 : std::fclose(f); });
+  const std::string name = is_stdin ? "standard input" : path;
+  if (file == nullptr) return io_error(name, errno);
+  std::string text;
+  char buffer[1U << 16U];
+  while (const std::size_t count = std::fread(buffer, 1, sizeof buffer, file.get()))
+    text.append(buffer, count);
+  if (std::ferror(file.get()) != 0) return io_error(name, errno);
+  return text;
+}
+
+}  // namespace sisyphus::app

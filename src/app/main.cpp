@@ -1,0 +1,31 @@
+#include "actors/guard.hpp"
+#include "app/command_line.hpp"
+#include "app/commands.hpp"
+
+#include <string_view>
+
+namespace {
+
+using namespace sisyphus::app;
+
+constexpr Command kCommands[] = {
+    {"submit", "Hand jobs to the server", add_submit_command},
+    {"watch", "Show the progress of a job, or of all", add_watch_command},
+    {"list", "List jobs, the newest first", add_list_command},
+    {"show", "Show one job", add_show_command},
+    {"cancel", "Cancel jobs, waiting or running", add_cancel_command},
+    {"pause", "Hold jobs back, or stop them for a while", add_pause_command},
+    {"resume", "Let paused jobs go on", add_resume_command},
+    {"retry", "Queue failed or cancelled jobs again", add_retry_command},
+    {"workers", "List the workers that were heard of lately", add_workers_command},
+    {"queue", "Show, enable, disable or clear the queue", add_queue_command},
+    {"data", "Read and write the documents of modules", add_data_command},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  // `sisyphus guard -- program args…` is started for every task: nothing comes before it.
+  if (argc > 3 && std::string_view(argv[1]) == "guard") return sisyphus::actors::run_guard(argv + 3);
+  return run_command_line(kCommands, argc, argv);
+}

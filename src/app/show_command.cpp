@@ -1,0 +1,82 @@
+#include "app/client_command.hpp"
+#include "app/commands.hpp"
+#include "app/terminal/job_line.hpp"
+#include "app/terminal/output.hpp"
+#include "app/terminal/text.hpp"
+#include "net/api_client.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/json/serialize.hpp>
+#include <fmt/format.h>
+
+#include <memory>
+#include <string>
+
+namespace sisyphus::app {
+namespace {
+
+struct Options {
+  std::string server;
+  std::string id;
+  bool json = false;
+};
+
+void print_job(const net::JobStatus& job) {
+  const bool utf8 = locale_is_utf8();
+  const auto line = [utf8](std::string_view name, std::string_view value) {
+    if (!value.empty()) fmt::print("{:<12}{}\n", name, printable(value, utf8));
+  };
+  line("id", job.id);
+  line("title", job.title);
+  line("state", to_string(job.state));
+  line("message", job.message);
+  line("waits for", job.waiting_for);
+  line("priority", fmt::format("{}", job.priority));
+  if (job.max_attempts > 0) line("attempt", fmt::format("{} of {}", job.attempt, job.max_attempts));
+  line("modules", fmt::format("{}", fmt::join(job.modules, ", ")));
+  line("added", job.added);
+  line("started", job.started_at);
+  line("finished", job.finished_at);
+  line("worker", job.hostname);
+  if (!job.task.empty()) {
+    JobShown shown;
+    shown.task = job.task;
+    shown.task_index = job.task_index;
+    shown.task_count = job.task_count;
+    shown.progress = job.progress;
+    line("task", task_text(shown, utf8));
+    line("progress", numbers_text(job.progress));
+  }
+  for (const std::string& output : job.outputs) line("output", output);
+}
+
+asio::awaitable<int> show(net::ApiClient& api, Options options) {
+  const Result<std::string> id = co_await api.find_job(options.id);
+  if (!id) co_return report(id.error());
+  const Result<net::JobStatus> job = co_await api.job(*id);
+  if (!job) co_return report(job.error());
+  if (options.json) {
+    fmt::print("{}\n", boost::json::serialize(job->raw));
+  } else {
+    print_job(*job);
+  }
+  co_return kExitDone;
+}
+
+}  // namespace
+
+RunCommand add_show_command(CLI::App& app) {
+  const auto options = std::make_shared<Options>();
+  add_server_option(app, options->server);
+  app.add_option("ID", options->id, "A job's id or the beginning of one")->required();
+  add_json_option(app, options->json, "The document with its status as one JSON object");
+  app.footer(
+      "Examples:\n"
+      "  sisyphus show 1f0c\n"
+      "  sisyphus show 1f0c --json | jq .info");
+  return [options] {
+    return run_client(options->server, [options](net::ApiClient& api) { return show(api, *options); });
+  };
+}
+
+}  // namespace sisyphus::app

@@ -1,0 +1,78 @@
+#include "modules/ffmpeg.hpp"
+
+#include "modules/ffmpeg_checks.hpp"
+#include "modules/ffmpeg_command.hpp"
+#include "modules/ffmpeg_extent.hpp"
+#include "modules/ffmpeg_progress.hpp"
+#include "modules/ffmpeg_task.hpp"
+#include "modules/paths.hpp"
+#include "modules/problems.hpp"
+#include "modules/schema.hpp"
+
+namespace sisyphus::modules {
+
+namespace json = boost::json;
+
+const json::value& FfmpegModule::schema() const {
+  return embedded_schema(name());
+}
+
+Needs FfmpegModule::needs(const json::object& data, const std::string& working_directory) const {
+  const FfmpegTask task = read_ffmpeg_task(data);
+  Needs needs{{"ffmpeg", "ffprobe"}, ffmpeg_option_sets(data), {}};
+  for (std::size_t i = 0; i < task.sources.size(); ++i) {
+    const std::string path = absolute_path(task.sources[i], working_directory);
+    // Only files: ffprobe would wait on a pipe for ever.
+    if (can_probe(task, i) && path_kind(path) == PathKind::file) needs.probes.push_back(source_probe(path));
+  }
+  return needs;
+}
+
+Planned FfmpegModule::plan(const json::object& data, const Facts& facts) const {
+  Planned planned;
+  std::vector<Problem>& problems = planned.problems;
+
+  const json::object merged = with_option_sets(data, facts.option_sets, problems);
+  // The data passed the schema, so what does not pass now came with an option set.
+  for (Problem& problem : check_schema(schema(), merged)) {
+    problem.message.insert(0, "in the option set: ");
+    problems.push_back(std::move(problem));
+  }
+  const FfmpegTask task = read_ffmpeg_task(merged);
+  check_programs(facts, problems);
+  check_source_indexes(task, problems);
+  const auto sources = check_sources(task, facts, problems);
+  check_source_maps(task, facts, sources, problems);
+  check_output_file(task, facts, problems);
+  in_document_order(problems, data);
+  if (has_document_problem(problems)) return planned;
+
+  const std::string target = absolute_path(task.output_file, facts.working_directory);
+  const std::string normal_target = normal_path(target, facts.working_directory);
+  const std::string staged = staged_path(target, facts.attempt_folder);
+  const auto program = facts.programs.find("ffmpeg");
+
+  Plan plan;
+  plan.argv = ffmpeg_argv(task, facts.working_directory);
+  plan.action =
+      RunProgram{ffmpeg_run_argv(task, facts.working_directory,
+                                 program == facts.programs.end() ? "ffmpeg" : program->second, staged),
+                 std::nullopt,
+                 {0}};
+  for (const std::string& source : task.sources) {
+    plan.inputs.push_back(absolute_path(source, facts.working_directory));
+  }
+  plan.outputs.push_back({target, staged, task.overwrite || facts.own_outputs.contains(normal_target)});
+  plan.writes.push_back(normal_target);
+  const FfmpegExtent extent = ffmpeg_extent(task, sources);
+  plan.total_frames = extent.frames;
+  plan.total_seconds = extent.seconds;
+  planned.plan = std::move(plan);
+  return planned;
+}
+
+std::unique_ptr<ProgressReader> FfmpegModule::progress(const Plan& plan) const {
+  return std::make_unique<FfmpegProgressReader>(plan.total_frames, plan.total_seconds);
+}
+
+}  // namespace sisyphus::modules

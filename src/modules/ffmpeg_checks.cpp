@@ -1,0 +1,159 @@
+#include "modules/ffmpeg_checks.hpp"
+
+#include "modules/ffmpeg_command.hpp"
+#include "modules/paths.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+
+#include <unistd.h>
+
+namespace sisyphus::modules {
+namespace {
+
+constexpr auto kDocument = Problem::Kind::document;
+constexpr auto kEnvironment = Problem::Kind::environment;
+
+std::string source_pointer(std::size_t index) {
+  return fmt::format("/sources/{}", index);
+}
+
+bool written_before(const Facts& facts, const std::string& path) {
+  return facts.written_before.contains(normal_path(path, facts.working_directory));
+}
+
+// ffprobe's words, on one line.
+std::string words_of(const ProbeResult& result) {
+  std::string text = result.err.substr(0, 500);
+  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
+  std::replace(text.begin(), text.end(), '\n', ' ');
+  return text.empty() ? fmt::format("ffprobe exited with {}", result.exit_code) : text;
+}
+
+std::string stream_wanted(const FfmpegTask::SourceMap& map) {
+  static const std::map<std::string, std::string> kWords{
+      {"v", "video "}, {"a", "audio "}, {"s", "subtitle "}, {"d", "data "}, {"t", "attachment "}, {"", ""}};
+  return kWords.at(map.specifier) + "stream" + (map.stream ? fmt::format(" {}", *map.stream) : "");
+}
+
+}  // namespace
+
+std::string staged_path(const std::string& target, const std::string& attempt_folder) {
+  return join_path(join_path(parent_folder(target), attempt_folder), base_name(target));
+}
+
+Probe source_probe(const std::string& absolute) {
+  return {"ffprobe:" + absolute,
+          {"ffprobe", "-v", "error", "-print_format", "json", "-show_format", "-show_streams",
+           "-protocol_whitelist", kLocalProtocols, "file:" + absolute},
+          absolute};
+}
+
+bool can_probe(const FfmpegTask& task, std::size_t source) {
+  return source != 0 || !task.input_options.contains("f");
+}
+
+void check_programs(const Facts& facts, std::vector<Problem>& problems) {
+  for (const char* program : {"ffmpeg", "ffprobe"}) {
+    if (facts.programs.contains(program)) continue;
+    problems.push_back({kEnvironment, "", fmt::format("the program {} is not on PATH", program)});
+  }
+}
+
+void check_source_indexes(const FfmpegTask& task, std::vector<Problem>& problems) {
+  for (std::size_t i = 0; i < task.source_maps.size(); ++i) {
+    const auto source = static_cast<std::size_t>(task.source_maps[i].source);
+    if (source < task.sources.size()) continue;
+    problems.push_back(
+        {kDocument, fmt::format("/source_maps/{}/source", i),
+         fmt::format("there is no source {}; there are {}, counted from 0", source, task.sources.size())});
+  }
+}
+
+std::map<std::size_t, MediaInfo> check_sources(const FfmpegTask& task, const Facts& facts,
+                                               std::vector<Problem>& problems) {
+  std::map<std::size_t, MediaInfo> sources;
+  for (std::size_t i = 0; i < task.sources.size(); ++i) {
+    const std::string path = absolute_path(task.sources[i], facts.working_directory);
+    const bool expected = written_before(facts, path);
+    const auto complain = [&](std::string message) {
+      if (!expected) problems.push_back({kEnvironment, source_pointer(i), std::move(message)});
+    };
+    const PathKind kind = path_kind(path);
+    if (kind == PathKind::missing) complain(fmt::format("the source {} does not exist", path));
+    if (kind == PathKind::folder) complain(fmt::format("the source {} is a folder", path));
+    if (kind == PathKind::other) complain(fmt::format("the source {} is not a regular file", path));
+    if (kind != PathKind::file || !can_probe(task, i)) continue;
+
+    const auto probed = facts.probes.find(source_probe(path).key);
+    if (probed == facts.probes.end()) continue;
+    if (probed->second.exit_code == 127) continue;  // no ffprobe: said already
+    if (probed->second.exit_code != 0) {
+      complain(fmt::format("the source {} is no media file that ffprobe can read: {}", path,
+                           words_of(probed->second)));
+      continue;
+    }
+    auto info = read_media_info(probed->second.out);
+    if (info)
+      sources.emplace(i, std::move(*info));
+    else
+      complain(fmt::format("the source {}: {}", path, info.error().detail));
+  }
+  return sources;
+}
+
+void check_source_maps(const FfmpegTask& task, const Facts& facts,
+                       const std::map<std::size_t, MediaInfo>& sources, std::vector<Problem>& problems) {
+  for (std::size_t i = 0; i < task.source_maps.size(); ++i) {
+    const auto& map = task.source_maps[i];
+    const auto index = static_cast<std::size_t>(map.source);
+    const auto info = sources.find(index);
+    if (map.optional || info == sources.end()) continue;
+    // A file that an earlier task is about to replace says nothing about what will be in it.
+    if (written_before(facts, absolute_path(task.sources[index], facts.working_directory))) continue;
+    if (!select_streams(info->second, map.specifier, map.stream).empty()) continue;
+    problems.push_back(
+        {kEnvironment, fmt::format("/source_maps/{}", i),
+         fmt::format("source {} ({}) has no {}, counted from 0; it has {}", index, task.sources[index],
+                     stream_wanted(map), describe_streams(info->second))});
+  }
+}
+
+void check_output_file(const FfmpegTask& task, const Facts& facts, std::vector<Problem>& problems) {
+  const auto complain = [&](Problem::Kind kind, std::string message) {
+    problems.push_back({kind, "/output_file", std::move(message)});
+  };
+  const std::string path = absolute_path(task.output_file, facts.working_directory);
+  const std::string folder = parent_folder(path);
+  if (base_name(path) == ".." || base_name(path).empty()) {
+    complain(kDocument, fmt::format("{} names a folder, expected a file", path));
+    return;
+  }
+  for (std::size_t i = 0; i < task.sources.size(); ++i) {
+    const std::string source = absolute_path(task.sources[i], facts.working_directory);
+    if (normal_path(source, "/") == normal_path(path, "/")) {
+      complain(kDocument, fmt::format("the output {} is also source {}", path, i));
+    } else if (real_path(source) == real_path(path)) {
+      complain(kEnvironment, fmt::format("the output {} is also source {} ({})", path, i, source));
+    }
+  }
+  if (path_kind(folder) != PathKind::folder) {
+    complain(kEnvironment, fmt::format("the output's folder {} does not exist", folder));
+    return;
+  }
+  if (::access(folder.c_str(), W_OK | X_OK) != 0) {
+    complain(kEnvironment, fmt::format("the output's folder {} is not writable", folder));
+  }
+  const PathKind kind = path_kind(path);
+  if (kind == PathKind::folder || kind == PathKind::other) {
+    complain(kEnvironment,
+             fmt::format("the output {} is {}", path,
+                         kind == PathKind::folder ? "an existing folder" : "not a regular file"));
+  } else if (kind == PathKind::file && !task.overwrite &&
+             !facts.own_outputs.contains(normal_path(path, "/"))) {
+    complain(kEnvironment, fmt::format("the output {} exists; set overwrite to true to replace it", path));
+  }
+}
+
+}  // namespace sisyphus::modules

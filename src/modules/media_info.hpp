@@ -1,0 +1,40 @@
+#pragma once
+
+#include "core/errc.hpp"
+
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <vector>
+
+namespace sisyphus::modules {
+
+struct MediaStream {
+  std::string type;  // ffprobe's word: video, audio, subtitle, data, attachment; empty when it knows none
+  std::string codec;
+  std::string language;                // as tagged; empty without
+  std::optional<std::int64_t> frames;  // as the file says: nb_frames or the NUMBER_OF_FRAMES tag
+  std::optional<double> seconds;
+  std::optional<double> rate;  // average, frames a second
+  bool picture = false;        // a cover, not a film
+};
+
+// What ffprobe says of a file.
+struct MediaInfo {
+  std::vector<MediaStream> streams;  // in the file's order
+  std::optional<double> seconds;
+};
+
+// Reads the output of `ffprobe -print_format json -show_format -show_streams`. Fails with Errc::tool.
+Result<MediaInfo> read_media_info(std::string_view ffprobe_json);
+
+// The streams that ffmpeg's specifier means: those of a kind (v a s d t; empty: all), or the `index`-th of
+// them.
+std::vector<const MediaStream*> select_streams(const MediaInfo& info, const std::string& specifier,
+                                               std::optional<std::int64_t> index);
+
+// For people: "1 video (h264), 2 audio (aac eng, ac3 jpn)", or "no streams".
+std::string describe_streams(const MediaInfo& info);
+
+}  // namespace sisyphus::modules

@@ -1,0 +1,29 @@
+#include "modules/registry.hpp"
+
+#include "modules/cleanup.hpp"
+#include "modules/ffmpeg.hpp"
+
+#include <algorithm>
+
+namespace sisyphus::modules {
+
+Registry::Registry() {
+  modules_.push_back(std::make_unique<CleanupModule>());
+  modules_.push_back(std::make_unique<FfmpegModule>());
+}
+
+const Module* Registry::find(std::string_view name) const {
+  const auto found =
+      std::find_if(modules_.begin(), modules_.end(),
+                   [&](const std::unique_ptr<Module>& module) { return module->name() == name; });
+  return found == modules_.end() ? nullptr : found->get();
+}
+
+std::vector<std::string> Registry::names() const {
+  std::vector<std::string> names;
+  for (const auto& module : modules_) names.emplace_back(module->name());
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace sisyphus::modules

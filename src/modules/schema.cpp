@@ -1,0 +1,74 @@
+#include "modules/schema.hpp"
+
+#include "core/embedded.hpp"
+#include "core/parse_json.hpp"
+#include "modules/schema_words.hpp"
+
+#define VALIJSON_USE_EXCEPTIONS 1
+#include <fmt/format.h>
+#include <valijson/adapters/boost_json_adapter.hpp>
+#include <valijson/schema.hpp>
+#include <valijson/schema_parser.hpp>
+#include <valijson/validator.hpp>
+
+#include <map>
+#include <stdexcept>
+
+namespace sisyphus::modules {
+namespace {
+
+namespace json = boost::json;
+
+// The validator names places as "<root>", "[key]", "[0]".
+std::vector<std::string> path_of(const std::vector<std::string>& context) {
+  std::vector<std::string> path;
+  for (std::size_t i = 1; i < context.size(); ++i) {
+    path.push_back(context[i].substr(1, context[i].size() - 2));
+  }
+  return path;
+}
+
+std::map<std::string, json::value, std::less<>> parse_embedded_schemas() {
+  static constexpr std::string_view kSuffix = ".schema.json";
+  std::map<std::string, json::value, std::less<>> schemas;
+  for (const auto& [name, text] : embedded::schemas()) {
+    if (!name.ends_with(kSuffix)) continue;
+    auto parsed = parse_json(text);
+    if (!parsed) throw std::logic_error(fmt::format("embedded {}: {}", name, parsed.error().detail));
+    schemas.emplace(name.substr(0, name.size() - kSuffix.size()), std::move(*parsed));
+  }
+  return schemas;
+}
+
+}  // namespace
+
+std::vector<Problem> check_schema(const json::value& schema, const json::value& data) {
+  const valijson::adapters::BoostJsonAdapter schema_adapter(schema);
+  valijson::Schema compiled;
+  try {
+    valijson::SchemaParser(valijson::SchemaParser::kDraft7).populateSchema(schema_adapter, compiled);
+  } catch (const std::exception& error) {
+    throw std::logic_error(fmt::format("a schema is broken: {}", error.what()));
+  }
+
+  valijson::Validator validator(valijson::Validator::kStrongTypes);
+  const valijson::adapters::BoostJsonAdapter data_adapter(data);
+  valijson::ValidationResults results;
+  if (validator.validate(compiled, data_adapter, &results)) return {};
+
+  std::vector<SchemaBreach> breaches;
+  for (const auto& [context, description] : results) breaches.push_back({path_of(context), description});
+  std::vector<Problem> problems = breaches_in_words(schema, data, breaches);
+  // A breach that was reported in no words of its own must not pass for none.
+  if (problems.empty()) problems.push_back({Problem::Kind::document, "", "does not fit the module's schema"});
+  return problems;
+}
+
+const json::value& embedded_schema(std::string_view name) {
+  static const auto schemas = parse_embedded_schemas();
+  const auto found = schemas.find(name);
+  if (found == schemas.end()) throw std::logic_error(fmt::format("no schema is embedded for {}", name));
+  return found->second;
+}
+
+}  // namespace sisyphus::modules

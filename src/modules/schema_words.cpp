@@ -1,0 +1,320 @@
+#include "modules/schema_words.hpp"
+
+#include "modules/python_number.hpp"
+
+#include <boost/json/serialize.hpp>
+#include <boost/json/string.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <charconv>
+#include <optional>
+#include <regex>
+
+namespace sisyphus::modules {
+namespace {
+
+namespace json = boost::json;
+
+const json::value* member(const json::value* object, std::string_view key) {
+  return object != nullptr && object->is_object() ? object->get_object().if_contains(key) : nullptr;
+}
+
+std::optional<std::size_t> index_of(const std::string& token) {
+  std::size_t index = 0;
+  const auto [end, code] = std::from_chars(token.data(), token.data() + token.size(), index);
+  if (code != std::errc{} || end != token.data() + token.size()) return std::nullopt;
+  return index;
+}
+
+// The value one step down in the document.
+const json::value* step(const json::value* data, const std::string& token) {
+  if (data == nullptr || !data->is_array()) return member(data, token);
+  const auto index = index_of(token);
+  return index ? data->get_array().if_contains(*index) : nullptr;
+}
+
+// The schema that applies one step down; null where it cannot be told.
+const json::value* step_schema(const json::value* schema, const json::value* data, const std::string& token) {
+  if (data != nullptr && data->is_array()) {
+    const json::value* items = member(schema, "items");
+    return items != nullptr && items->is_object() ? items : nullptr;
+  }
+  if (const json::value* named = member(member(schema, "properties"), token)) return named;
+  if (const json::value* patterns = member(schema, "patternProperties"); patterns && patterns->is_object()) {
+    for (const auto& [pattern, sub] : patterns->get_object()) {
+      if (std::regex_search(token, std::regex(std::string(pattern)))) return &sub;
+    }
+  }
+  return member(schema, "additionalProperties");
+}
+
+std::string cut(std::string text) {
+  static constexpr std::size_t kLongest = 80;
+  if (text.size() <= kLongest) return text;
+  std::size_t end = kLongest;
+  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
+    --end;  // not inside a character
+  return text.substr(0, end) + "…";
+}
+
+std::string found(const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::object:
+      return "an object";
+    case json::kind::array:
+      return fmt::format("a list of {}", value.get_array().size());
+    case json::kind::int64:
+    case json::kind::uint64:
+    case json::kind::double_:
+      return "the number " + python_number(value);
+    case json::kind::string:
+      return "the string " + cut(json::serialize(value));
+    default:
+      return json::serialize(value);
+  }
+}
+
+std::string type_word(std::string_view type) {
+  if (type == "array") return "a list";
+  if (type == "object" || type == "integer") return fmt::format("an {}", type);
+  if (type == "null") return "null";
+  if (type == "boolean") return "true or false";
+  return fmt::format("a {}", type);
+}
+
+// "a", "a or b", "a, b or c".
+std::string alternatives(const std::vector<std::string>& words) {
+  std::string text;
+  for (std::size_t i = 0; i < words.size(); ++i) {
+    if (i > 0) text += i + 1 == words.size() ? " or " : ", ";
+    text += words[i];
+  }
+  return text;
+}
+
+std::string types_of(const json::value* type) {
+  std::vector<std::string> words;
+  if (type != nullptr && type->is_string()) words.push_back(type_word(type->get_string()));
+  if (type != nullptr && type->is_array()) {
+    for (const json::value& one : type->get_array()) {
+      if (one.is_string()) words.push_back(type_word(one.get_string()));
+    }
+  }
+  return words.empty() ? "another type" : alternatives(words);
+}
+
+std::string listed(const json::value* values) {
+  std::vector<std::string> words;
+  if (values != nullptr && values->is_array()) {
+    for (const json::value& one : values->get_array()) words.push_back(json::serialize(one));
+  }
+  return alternatives(words);
+}
+
+std::string known_keys(const json::value* schema) {
+  std::string text;
+  if (const json::value* named = member(schema, "properties"); named && named->is_object()) {
+    for (const auto& entry : named->get_object()) {
+      text += (text.empty() ? "" : ", ") + std::string(entry.key());
+    }
+  }
+  return text;
+}
+
+std::string described(const json::value* schema) {
+  const json::value* words = member(schema, "description");
+  return words != nullptr && words->is_string() ? std::string(words->get_string()) : std::string{};
+}
+
+std::string limit(const json::value* schema, std::string_view keyword) {
+  const json::value* value = member(schema, keyword);
+  return value != nullptr && value->is_number() ? python_number(*value) : std::string("another value");
+}
+
+std::string quoted_part(const std::string& text) {
+  const std::size_t first = text.find('\'');
+  const std::size_t last = text.rfind('\'');
+  return first == last ? std::string{} : text.substr(first + 1, last - first - 1);
+}
+
+bool lists(const json::value* names, std::string_view name) {
+  return names != nullptr && names->is_array() &&
+         std::any_of(names->get_array().begin(), names->get_array().end(),
+                     [&](const json::value& one) { return one.is_string() && one.get_string() == name; });
+}
+
+// Where a breach is: the value, its schema and its pointer.
+struct Place {
+  const json::value* schema;
+  const json::value* data;
+  std::string pointer;
+};
+
+Place place_of(const json::value& schema, const json::value& data, const std::vector<std::string>& path) {
+  Place place{&schema, &data, ""};
+  for (const std::string& token : path) {
+    place.schema = step_schema(place.schema, place.data, token);
+    place.data = step(place.data, token);
+    place.pointer += "/" + pointer_token(token);
+  }
+  return place;
+}
+
+// These only repeat that something deeper down is wrong.
+bool is_consequence(std::string_view text) {
+  return text.starts_with("Failed to validate item #") ||
+         text.starts_with("Failed to validate against schema ") ||
+         text.starts_with("Failed to validate against child schema") ||
+         text.starts_with("Failed to validate against additional properties") ||
+         text.starts_with("Target value and comparison value");
+}
+
+std::vector<Problem> unknown_keys(const Place& place) {
+  std::vector<Problem> problems;
+  for (const auto& entry : place.data->as_object()) {
+    const std::string key = entry.key();
+    if (step_schema(place.schema, place.data, key) != member(place.schema, "additionalProperties")) continue;
+    problems.push_back({Problem::Kind::document, place.pointer + "/" + pointer_token(key),
+                        fmt::format("unknown key {}; known here: {}", cut(json::serialize(json::string(key))),
+                                    known_keys(place.schema))});
+  }
+  return problems;
+}
+
+// The keys of which one must be there, when `schema` says so by anyOf or oneOf.
+std::string one_of_keys(const json::value* schema, std::string_view keyword) {
+  std::vector<std::string> keys;
+  if (const json::value* choices = member(schema, keyword); choices && choices->is_array()) {
+    for (const json::value& choice : choices->get_array()) {
+      const json::value* required = member(&choice, "required");
+      if (required == nullptr || !required->is_array()) return {};
+      for (const json::value& key : required->get_array()) {
+        if (key.is_string() &&
+            std::find(keys.begin(), keys.end(), std::string(key.get_string())) == keys.end()) {
+          keys.emplace_back(key.get_string());
+        }
+      }
+    }
+  }
+  return alternatives(keys);
+}
+
+// The message for one breach; empty when another breach says it already.
+std::string message(const Place& place, const std::string& text) {
+  const json::value* schema = place.schema;
+  const json::value& data = *place.data;
+  const auto is = [&](std::string_view start) { return text.starts_with(start); };
+  if (is("Value type not permitted")) {
+    return fmt::format("found {}, expected {}", found(data), types_of(member(schema, "type")));
+  }
+  if (is("Missing required property")) {
+    const std::string key = quoted_part(text);
+    // Not in `required` itself: a branch of anyOf, which is reported as a whole.
+    if (!lists(member(schema, "required"), key)) return {};
+    const std::string what = described(member(member(schema, "properties"), key));
+    return fmt::format("the key \"{}\" is missing{}{}", key, what.empty() ? "" : ": ", what);
+  }
+  if (is("Failed to validate against any")) {
+    const std::string keyword = text.find("anyOf") != std::string::npos ? "anyOf" : "oneOf";
+    const std::string keys = one_of_keys(schema, keyword);
+    return keys.empty() ? fmt::format("found {}, which fits none of the allowed forms", found(data))
+                        : fmt::format("one of the keys {} is missing", keys);
+  }
+  if (is("Failed to match against any enum")) {
+    return fmt::format("found {}, expected {}", found(data), listed(member(schema, "enum")));
+  }
+  if (is("Failed to match expected value set by 'const'")) {
+    return fmt::format("found {}, expected {}", found(data),
+                       member(schema, "const") ? json::serialize(*member(schema, "const")) : "another value");
+  }
+  if (is("Failed to match regex") || is("Target should not validate")) {
+    const std::string what = described(schema);
+    if (data.is_string() && data.get_string().find('\0') != json::string::npos) {
+      return fmt::format("found {}, which holds a NUL; no argument of a program can", found(data));
+    }
+    return fmt::format("found {}, expected {}", found(data), what.empty() ? "another value" : what);
+  }
+  if (is("Array should contain no fewer")) {
+    return fmt::format("found {}, expected at least {}", found(data), limit(schema, "minItems"));
+  }
+  if (is("Array should contain no more")) {
+    return fmt::format("found {}, expected at most {}", found(data), limit(schema, "maxItems"));
+  }
+  if (is("Object should have no fewer")) {
+    return fmt::format("found an object of {}, expected at least {} of the keys {}", data.as_object().size(),
+                       limit(schema, "minProperties"), known_keys(schema));
+  }
+  if (is("Object should have no more")) {
+    return fmt::format("found an object of {}, expected at most {}", data.as_object().size(),
+                       limit(schema, "maxProperties"));
+  }
+  if (is("String should be no fewer")) {
+    if (data.as_string().empty()) return fmt::format("found an empty string, expected {}", described(schema));
+    return fmt::format("found {}, expected at least {} characters", found(data), limit(schema, "minLength"));
+  }
+  if (is("String should be no more")) {
+    return fmt::format("found {}, expected at most {} characters", found(data), limit(schema, "maxLength"));
+  }
+  if (is("Expected number greater than")) {
+    const bool inclusive = is("Expected number greater than or equal");
+    return fmt::format("found {}, expected {} {}", found(data), inclusive ? "at least" : "more than",
+                       limit(schema, inclusive ? "minimum" : "exclusiveMinimum"));
+  }
+  if (is("Expected number less than")) {
+    const bool inclusive = is("Expected number less than or equal");
+    return fmt::format("found {}, expected {} {}", found(data), inclusive ? "at most" : "less than",
+                       limit(schema, inclusive ? "maximum" : "exclusiveMaximum"));
+  }
+  return fmt::format("found {}: {}", found(data), text);
+}
+
+// "Elements at indexes #0 and #2 violate uniqueness constraint.": the second is the one to take away.
+Problem repeated(const Place& place, const std::string& text) {
+  std::smatch match;
+  static const std::regex kIndexes("#([0-9]+) and #([0-9]+)");
+  if (!std::regex_search(text, match, kIndexes)) return {Problem::Kind::document, place.pointer, text};
+  const json::value* item = step(place.data, match[2]);
+  return {Problem::Kind::document, place.pointer + "/" + match[2].str(),
+          fmt::format("found {} again, it is {}/{} already", item ? found(*item) : "a value", place.pointer,
+                      match[1].str())};
+}
+
+}  // namespace
+
+std::string pointer_token(std::string_view key) {
+  std::string token;
+  for (const char c : key) {
+    if (c == '~')
+      token += "~0";
+    else if (c == '/')
+      token += "~1";
+    else
+      token += c;
+  }
+  return token;
+}
+
+std::vector<Problem> breaches_in_words(const json::value& schema, const json::value& data,
+                                       const std::vector<SchemaBreach>& breaches) {
+  std::vector<Problem> problems;
+  const auto add = [&](Problem problem) {
+    if (std::find(problems.begin(), problems.end(), problem) == problems.end()) {
+      problems.push_back(std::move(problem));
+    }
+  };
+  for (const auto& [path, description] : breaches) {
+    const Place place = place_of(schema, data, path);
+    if (is_consequence(description) || place.data == nullptr) continue;
+    if (description.starts_with("Object contains a property")) {
+      for (Problem& problem : unknown_keys(place)) add(std::move(problem));
+    } else if (description.starts_with("Elements at indexes")) {
+      add(repeated(place, description));
+    } else if (std::string words = message(place, description); !words.empty()) {
+      add({Problem::Kind::document, place.pointer, std::move(words)});
+    }
+  }
+  return problems;
+}
+
+}  // namespace sisyphus::modules

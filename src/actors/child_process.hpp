@@ -40,8 +40,12 @@ struct ChildProcess {
   explicit ChildProcess(const asio::any_io_executor& executor);
 };
 
-// Starts `/proc/self/exe guard -- argv…`. Fails when the guard cannot be started; that the tool could not be is
-// told by the guard on the control channel.
+// Starts `/proc/self/exe guard -- argv…`. Fails when the guard cannot be started, with Errc::tool when the working
+// directory is at fault and Errc::io (storage_full) when the system is; that the tool could not be started is told by
+// the guard on the control channel. From the first launch with input on, the whole process ignores SIGPIPE.
 Result<ChildProcess> launch(asio::any_io_executor executor, const LaunchSpec& spec);
+
+// For processes that are not themselves the guard's program, as the tests: its absolute path. Before any launch.
+void set_guard_program(std::string path);
 
 }  // namespace sisyphus::actors

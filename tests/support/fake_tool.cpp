@@ -1,0 +1,222 @@
+// A tool that misbehaves on demand: `fake_tool MODE [ARGUMENT…]`. It says what a test has to know in lines on standard
+// output ("pid N" of each process, then "ready"), so that tests wait for events and not for time to pass.
+
+#include <array>
+#include <chrono>
+#include <csignal>
+#include <cstdio>
+#include <cstdlib>
+#include <dirent.h>
+#include <fcntl.h>
+#include <functional>
+#include <map>
+#include <string>
+#include <string_view>
+#include <thread>
+#include <unistd.h>
+
+namespace {
+
+using Arguments = char**;
+
+int number(const char* text) { return static_cast<int>(std::strtol(text, nullptr, 10)); }
+
+void say(const std::string& line) {
+  std::fputs((line + "\n").c_str(), stdout);
+  std::fflush(stdout);
+}
+
+void say_pid() { say("pid " + std::to_string(::getpid())); }
+
+[[noreturn]] void sleep_for_ever() {
+  for (;;) ::pause();
+}
+
+// A child that prepares itself, says its number, ignores what asks it to end and sleeps. Returns in the parent when
+// the child is that far, or has exited while preparing.
+void with_child(const std::function<void()>& prepare) {
+  std::array<int, 2> told;
+  if (::pipe(told.data()) != 0) std::abort();
+  if (::fork() == 0) {
+    ::close(told[0]);
+    ::signal(SIGTERM, SIG_IGN);
+    ::signal(SIGHUP, SIG_IGN);
+    prepare();
+    say_pid();
+    ::close(told[1]);
+    sleep_for_ever();
+  }
+  ::close(told[1]);
+  char nothing = 0;
+  while (::read(told[0], &nothing, 1) > 0) {
+  }
+  ::close(told[0]);
+}
+
+void leave_session() { ::setsid(); }
+
+int exit_with(Arguments arguments) { return number(arguments[0]); }
+
+int lines(Arguments arguments) {
+  for (int i = 0; i < number(arguments[0]); ++i) say("line " + std::to_string(i));
+  return 0;
+}
+
+int noisy(Arguments arguments) {
+  const std::string line(79, 'x');
+  long long left = std::strtoll(arguments[0], nullptr, 10);
+  for (; left > 0; left -= 80) std::fputs((line + "\n").c_str(), stderr);
+  std::fputs("the last words\n", stderr);
+  return 0;
+}
+
+int hang(Arguments) {
+  say_pid();
+  say("ready");
+  sleep_for_ever();
+}
+
+int ignore_term(Arguments) {
+  ::signal(SIGTERM, SIG_IGN);
+  return hang(nullptr);
+}
+
+int exit_on_term(Arguments arguments) {
+  static int code = 0;
+  code = number(arguments[0]);
+  ::signal(SIGTERM, [](int) { ::_exit(code); });
+  return hang(nullptr);
+}
+
+int grandchild_holds_pipe(Arguments) {
+  with_child([] {});
+  say_pid();
+  return 0;
+}
+
+int grandchild_setsid(Arguments) {
+  with_child(leave_session);
+  return hang(nullptr);
+}
+
+// A daemon: in a session of its own, its parent gone, no pipe held.
+int leaves_daemon(Arguments) {
+  with_child([] {
+    with_child([] {
+      leave_session();
+      say_pid();
+      for (int fd = 0; fd < 3; ++fd) ::close(fd);
+    });
+    ::_exit(0);
+  });
+  return 0;
+}
+
+int family(Arguments arguments) {
+  for (int i = 0; i < number(arguments[0]); ++i) {
+    with_child([i] {
+      if (i % 2 == 0) leave_session();
+      with_child([] {});
+    });
+  }
+  return hang(nullptr);
+}
+
+// Ends some time after its pipes did; the code shows that it was not cut short.
+int close_pipes(Arguments) {
+  ::close(STDOUT_FILENO);
+  ::close(STDERR_FILENO);
+  std::this_thread::sleep_for(std::chrono::milliseconds(300));
+  return 7;
+}
+
+int die_by(Arguments arguments) {
+  ::raise(number(arguments[0]));
+  return 0;
+}
+
+int no_stdin(Arguments) {
+  say("ready");
+  return 0;
+}
+
+int echo_stdin(Arguments) {
+  std::array<char, 4096> buffer;
+  std::size_t size = 0;
+  while ((size = std::fread(buffer.data(), 1, buffer.size(), stdin)) > 0) {
+    std::fwrite(buffer.data(), 1, size, stdout);
+  }
+  return 0;
+}
+
+int not_utf8(Arguments) {
+  std::fputs("caf\xE9 na\xC3\xAFve \xFF\n", stderr);
+  return 5;
+}
+
+int progress(Arguments arguments) {
+  const std::chrono::milliseconds period(number(arguments[0]));
+  const int count = number(arguments[1]);
+  say_pid();
+  for (int i = 1; i <= count; ++i) {
+    std::this_thread::sleep_for(period);
+    std::printf("frame=%d\nfps=25.00\nbitrate=1000.0kbits/s\ntotal_size=%d\nout_time_us=%d\nspeed=1.0x\nprogress=%s\n", i,
+                i * 5000, i * 40000, i == count ? "end" : "continue");
+    std::fflush(stdout);
+  }
+  return 0;
+}
+
+// What it was started with: signals, descriptors, group, directory.
+int surroundings(Arguments) {
+  if (std::FILE* status = std::fopen("/proc/self/status", "re")) {
+    std::array<char, 256> line;
+    while (std::fgets(line.data(), static_cast<int>(line.size()), status) != nullptr) {
+      if (std::string_view(line.data()).starts_with("Sig")) std::fputs(line.data(), stdout);
+    }
+    std::fclose(status);
+  }
+  for (int fd = 0; fd < 1024; ++fd) {
+    if (::fcntl(fd, F_GETFD) >= 0) say("fd " + std::to_string(fd));
+  }
+  if (::getpgrp() == ::getpid()) say("leads its group");
+  std::array<char, 4096> directory;
+  if (::getcwd(directory.data(), directory.size()) != nullptr) say(std::string("in ") + directory.data());
+  return 0;
+}
+
+struct Mode {
+  int arguments;
+  int (*run)(Arguments);
+};
+
+const std::map<std::string_view, Mode> kModes{
+    {"exit", {1, exit_with}},
+    {"lines", {1, lines}},
+    {"noisy", {1, noisy}},
+    {"hang", {0, hang}},
+    {"ignore-term", {0, ignore_term}},
+    {"exit-on-term", {1, exit_on_term}},
+    {"grandchild-holds-pipe", {0, grandchild_holds_pipe}},
+    {"grandchild-setsid", {0, grandchild_setsid}},
+    {"leaves-daemon", {0, leaves_daemon}},
+    {"family", {1, family}},
+    {"close-pipes", {0, close_pipes}},
+    {"die-by", {1, die_by}},
+    {"no-stdin", {0, no_stdin}},
+    {"echo-stdin", {0, echo_stdin}},
+    {"not-utf8", {0, not_utf8}},
+    {"progress", {2, progress}},
+    {"surroundings", {0, surroundings}},
+};
+
+}  // namespace
+
+int main(int argc, char** argv) {
+  const auto mode = argc > 1 ? kModes.find(argv[1]) : kModes.end();
+  if (mode == kModes.end() || argc - 2 != mode->second.arguments) {
+    std::fputs("fake_tool: unknown mode or wrong number of arguments\n", stderr);
+    return 64;
+  }
+  return mode->second.run(argv + 2);
+}

@@ -6,6 +6,7 @@
 // job_action_commands.cpp.
 namespace sisyphus::app {
 
+RunCommand add_server_command(CLI::App& app);
 RunCommand add_submit_command(CLI::App& app);
 RunCommand add_watch_command(CLI::App& app);
 RunCommand add_list_command(CLI::App& app);

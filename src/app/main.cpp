@@ -9,6 +9,7 @@ namespace {
 using namespace sisyphus::app;
 
 constexpr Command kCommands[] = {
+    {"server", "Hold the queue behind an HTTP server", add_server_command},
     {"submit", "Hand jobs to the server", add_submit_command},
     {"watch", "Show the progress of a job, or of all", add_watch_command},
     {"list", "List jobs, the newest first", add_list_command},

@@ -1,0 +1,351 @@
+#include "actors/job_runner.hpp"
+
+#include "actors/run_on.hpp"
+#include "actors/staging.hpp"
+#include "core/file_transfer.hpp"
+
+#include <asio/post.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace sisyphus::actors {
+
+namespace json = boost::json;
+
+namespace {
+
+
+std::string last_lines(std::string_view text, std::size_t bytes) {
+  if (text.size() <= bytes) return std::string(text);
+  const std::string_view tail = text.substr(text.size() - bytes);
+  return std::string(tail.substr(std::min(tail.find('\n') + 1, tail.size())));
+}
+
+}  // namespace
+
+JobRunner::JobRunner(RunnerContext context, JobRequest request)
+    : context_(std::move(context)),
+      request_(std::move(request)),
+      changed_(context_.executor),
+      timeout_(context_.executor) {
+  if (const json::value* const title = request_.document.if_contains("job_title"); title && title->is_string()) {
+    title_ = std::string(title->get_string());
+  }
+}
+
+// ---- orders -----------------------------------------------------------------------------------------------------
+
+void JobRunner::stop(StopReason reason) {
+  if (stop_reason_ != StopReason::none && reason != StopReason::abandon) return;
+  stop_reason_ = reason;
+  stop_files_.request_stop();
+  if (process_ != nullptr) process_->stop();
+  changed_.ring();
+}
+
+void JobRunner::kill() {
+  if (process_ != nullptr) process_->kill();
+}
+
+void JobRunner::pause() {
+  if (paused_) return;
+  paused_ = true;
+  if (process_ != nullptr) process_->pause();
+  if (time_left_) {
+    const auto used = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - timeout_armed_);
+    time_left_ = std::max(*time_left_ - used, Millis(0));
+    timeout_.cancel();
+  }
+}
+
+void JobRunner::resume() {
+  if (!paused_) return;
+  paused_ = false;
+  if (process_ != nullptr) process_->resume();
+  if (time_left_) arm_timeout();
+  changed_.ring();
+}
+
+void JobRunner::renewed(LeaseToken token, SteadyTime until) {
+  request_.lease = {token, until};
+  changed_.ring();
+}
+
+void JobRunner::start_timeout(const json::object& document) {
+  const json::value* const seconds = document.if_contains("timeout_s");
+  if (seconds == nullptr || !seconds->is_number()) return;
+  time_left_ = Millis(static_cast<std::int64_t>(seconds->to_number<double>() * 1000));
+  arm_timeout();
+}
+
+void JobRunner::arm_timeout() {
+  timeout_armed_ = std::chrono::steady_clock::now();
+  timeout_.expires_after(*time_left_);
+  timeout_.async_wait([this](std::error_code error) {
+    if (!error) stop(StopReason::timeout);
+  });
+}
+
+// ---- the life of a job ------------------------------------------------------------------------------------------
+
+asio::awaitable<JobEnd> JobRunner::run() {
+  const SteadyTime begin = std::chrono::steady_clock::now();
+  start_timeout(request_.document);
+  json::array tasks;
+  if (const json::value* const list = request_.document.if_contains("tasks"); list && list->is_array()) {
+    tasks = list->get_array();
+  }
+  task_count_ = tasks.size();
+  spdlog::info("job_started job_id={} attempt={} title=\"{}\" tasks={}", to_string(id()), attempt(), title_,
+               task_count_);
+  JobEnd end = co_await run_tasks(std::move(tasks));
+  timeout_.cancel();
+  const bool final = end.kind == JobEnd::Kind::completed || (end.kind == JobEnd::Kind::failed && !end.retryable);
+  if (auto kept = context_.state.done(id(), final); !kept) {
+    spdlog::error("worker_state_failed job_id={} error=\"{}\"", to_string(id()), kept.error().detail);
+  }
+  const auto elapsed = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - begin);
+  spdlog::info("job_ended job_id={} attempt={} outcome={} elapsed_ms={} error=\"{}\"", to_string(id()), attempt(),
+               end.kind == JobEnd::Kind::completed ? "completed" : end.kind == JobEnd::Kind::failed ? "failed" : "stopped",
+               elapsed.count(), end.message);
+  co_return end;
+}
+
+asio::awaitable<JobEnd> JobRunner::run_tasks(json::array tasks) {
+  for (const json::value& task : tasks) {
+    const json::object* const object = task.if_object();
+    const json::value* const module = object ? object->if_contains("module") : nullptr;
+    const json::value* const data = object ? object->if_contains("data") : nullptr;
+    if (!module || !module->is_string() || !data || !data->is_object()) {
+      co_return failure("every task needs a module and an object of data");
+    }
+  }
+  auto plan = co_await context_.planner.plan(tasks, plan_context());
+  if (stop_reason_ != StopReason::none) co_return stopped();
+  if (!plan) co_return failure(plan.error());
+  const auto problems = plan->problems();
+  if (!problems.empty()) co_return validation_failure(problems);
+  for (task_index_ = 0; task_index_ < plan->tasks.size(); ++task_index_) {
+    PlannedTask& planned = plan->tasks[task_index_];
+    task_ = planned.module_name;
+    set_progress({});
+    co_await wait_while_paused();
+    const bool live = co_await lease_is_live();
+    if (!live) co_return stopped();
+    if (task_index_ > 0) {  // what the tasks before it wrote is there now: look at it
+      const json::object task = tasks[task_index_].as_object();
+      auto again = co_await context_.planner.plan_task(task, task_index_, plan_context(), written_);
+      if (stop_reason_ != StopReason::none) co_return stopped();
+      if (!again) co_return failure(again.error());
+      if (!again->planned.problems.empty()) co_return validation_failure(again->planned.problems);
+      planned = std::move(*again);
+    }
+    auto end = co_await run_task(planned);
+    if (end) co_return std::move(*end);
+    const modules::Plan& done = *planned.planned.plan;
+    written_.insert(done.writes.begin(), done.writes.end());
+  }
+  JobEnd end;
+  end.kind = JobEnd::Kind::completed;
+  end.outputs = outputs_;
+  co_return end;
+}
+
+asio::awaitable<std::optional<JobEnd>> JobRunner::run_task(const PlannedTask& task) {
+  const modules::Plan& plan = *task.planned.plan;
+  const SteadyTime begin = std::chrono::steady_clock::now();
+  spdlog::info("task_started job_id={} attempt={} task={} module={}", to_string(id()), attempt(), task_index_ + 1, task_);
+  std::optional<JobEnd> end;
+  if (std::holds_alternative<modules::RunProgram>(plan.action)) {
+    end = co_await run_program(*task.module, plan);
+  } else {
+    end = co_await change_files(plan);
+  }
+  const auto elapsed = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - begin);
+  spdlog::info("task_ended job_id={} attempt={} task={} module={} elapsed_ms={} error=\"{}\"", to_string(id()),
+               attempt(), task_index_ + 1, task_, elapsed.count(), end ? end->message : "");
+  co_return end;
+}
+
+asio::awaitable<std::optional<JobEnd>> JobRunner::run_program(const modules::Module& module, const modules::Plan& plan) {
+  const auto& program = std::get<modules::RunProgram>(plan.action);
+  Staging staging(plan.outputs);
+  for (const std::string& folder : staging.folders()) {
+    if (auto kept = context_.state.remember_folder(id(), folder); !kept) co_return failure(kept.error());
+  }
+  if (auto prepared = staging.prepare(); !prepared) co_return failure(prepared.error());
+
+  const auto reader = module.progress(plan);
+  Subprocess::Options options;
+  options.argv = program.argv;
+  options.input = program.input;
+  options.working_directory = context_.working_directory;
+  options.stop = plan.stop;
+  options.grace = context_.grace;
+  options.on_out = [this, &reader](std::string_view line) {
+    if (auto progress = reader ? reader->line(line) : std::nullopt) set_progress(std::move(*progress));
+  };
+  Subprocess process(context_.executor, std::move(options));
+  process_ = &process;
+  if (paused_) process.pause();
+  const auto report = co_await process.run();
+  process_ = nullptr;
+  if (!report) {
+    JobEnd end = failure(report.error());
+    end.stuck = report.error().code == Errc::unavailable;
+    co_return end;
+  }
+  if (stop_reason_ != StopReason::none) co_return stopped();
+  if (auto end = tool_failure(*report, program)) co_return end;
+  const bool live = co_await lease_is_live();
+  if (!live) co_return stopped();
+  const std::set<std::string> own_outputs = context_.state.outputs_of(id());  // of earlier attempts
+  for (const modules::Output& output : plan.outputs) {
+    if (auto kept = context_.state.remember_output(id(), output.path); !kept) co_return failure(kept.error());
+  }
+  if (auto published = staging.publish(own_outputs); !published) co_return failure(published.error());
+  for (const modules::Output& output : plan.outputs) outputs_.push_back(output.path);
+  co_return std::nullopt;
+}
+
+asio::awaitable<std::optional<JobEnd>> JobRunner::change_files(const modules::Plan& plan) {
+  if (plan.irreversible) {
+    const auto marked = co_await context_.mark_irreversible(id(), request_.lease.token);
+    if (stop_reason_ != StopReason::none) co_return stopped();
+    if (!marked) co_return failure(marked.error());
+  }
+  const auto& operations = std::get<modules::ChangeFiles>(plan.action).operations;
+  for (std::size_t i = 0; i < operations.size(); ++i) {
+    const bool live = co_await lease_is_live();
+    if (!live) co_return stopped();
+    const modules::FileOperation operation = operations[i];
+    const double base = static_cast<double>(i) / static_cast<double>(operations.size());
+    const double share = 1.0 / static_cast<double>(operations.size());
+    // Comes from the pool's thread; what it says is posted to the loop, at most a few times a second.
+    auto last = std::make_shared<SteadyTime>();
+    const TransferProgress on_bytes = [this, last, base, share](std::uint64_t done, std::uint64_t total) {
+      const SteadyTime now = std::chrono::steady_clock::now();
+      if (total == 0 || (now - *last < Millis(100) && done != total)) return;
+      *last = now;
+      Progress progress;
+      progress.percent = 100 * (base + share * static_cast<double>(done) / static_cast<double>(total));
+      progress.size_bytes = static_cast<std::int64_t>(done);
+      asio::post(context_.executor, [this, progress] { set_progress(progress); });
+    };
+    const std::string directory = context_.working_directory;
+    const std::stop_token stop = stop_files_.get_token();
+    std::function<Result<FileOutcome>()> work = [operation, on_bytes, directory, stop] {
+      switch (operation.kind) {
+        case modules::FileOperation::Kind::remove: return remove_path(operation.source, directory);
+        case modules::FileOperation::Kind::copy:
+          return copy_file(operation.source, operation.destination, on_bytes, stop);
+        case modules::FileOperation::Kind::move:
+          return move_file(operation.source, operation.destination, on_bytes, stop);
+      }
+      return Result<FileOutcome>(FileOutcome::skipped);
+    };
+    const auto outcome = co_await run_on<Result<FileOutcome>>(context_.file_pool.get_executor(), std::move(work));
+    if (!outcome) co_return failure(outcome.error());
+    if (*outcome == FileOutcome::cancelled) co_return stopped();
+    if (*outcome == FileOutcome::skipped) {
+      spdlog::info("file_skipped job_id={} path=\"{}\"", to_string(id()), operation.source);
+    }
+    Progress progress;
+    progress.percent = 100 * (base + share);
+    set_progress(progress);
+  }
+  for (const std::string& path : plan.writes) outputs_.push_back(path);
+  co_return std::nullopt;
+}
+
+asio::awaitable<bool> JobRunner::lease_is_live() {
+  bool told = false;
+  while (stop_reason_ == StopReason::none && !request_.lease.live(std::chrono::steady_clock::now())) {
+    if (!std::exchange(told, true)) {
+      spdlog::warn("lease_lost job_id={} attempt={} waiting for the server before anything is renamed or started",
+                   to_string(id()), attempt());
+    }
+    co_await changed_.wait();
+  }
+  co_return stop_reason_ == StopReason::none;
+}
+
+asio::awaitable<void> JobRunner::wait_while_paused() {
+  while (paused_ && stop_reason_ == StopReason::none) co_await changed_.wait();
+}
+
+// ---- what is told -----------------------------------------------------------------------------------------------
+
+void JobRunner::set_progress(Progress progress) {
+  progress_ = std::move(progress);
+  dirty_ = true;
+  context_.on_change();
+}
+
+double JobRunner::job_percent() const {
+  if (task_count_ == 0) return 0;
+  const double done = static_cast<double>(task_index_) + progress_.percent.value_or(0) / 100;
+  return std::min(100.0, 100 * done / static_cast<double>(task_count_));
+}
+
+JobPlanner::Context JobRunner::plan_context() const {
+  return {context_.working_directory, fmt::format(".sisyphus-{}-{}", to_string(id()), attempt()),
+          context_.state.outputs_of(id())};
+}
+
+std::string JobRunner::task_label() const { return fmt::format("task {} ({})", task_index_ + 1, task_); }
+
+JobEnd JobRunner::failure(std::string message) const {
+  JobEnd end;
+  end.message = task_.empty() ? std::move(message) : fmt::format("{}: {}", task_label(), message);
+  end.module = task_;
+  return end;
+}
+
+JobEnd JobRunner::failure(const Error& error) const {
+  JobEnd end = failure(error.detail);
+  end.retryable = error.code == Errc::storage_full || error.code == Errc::network || error.code == Errc::timeout;
+  return end;
+}
+
+JobEnd JobRunner::validation_failure(const std::vector<modules::Problem>& problems) const {
+  std::string text = "Could not validate task data:";
+  for (const modules::Problem& problem : problems) text += fmt::format("\n{}: {}", problem.pointer, problem.message);
+  JobEnd end;
+  end.message = std::move(text);
+  end.module = task_;
+  return end;
+}
+
+JobEnd JobRunner::stopped() const {
+  if (stop_reason_ == StopReason::timeout) return failure("the job took longer than its timeout_s");
+  JobEnd end;
+  end.kind = JobEnd::Kind::stopped;
+  end.stopped_for = stop_reason_;
+  end.module = task_;
+  return end;
+}
+
+std::optional<JobEnd> JobRunner::tool_failure(const ExitReport& report, const modules::RunProgram& program) const {
+  const auto& good = program.success_codes;
+  if (report.signal == 0 && std::find(good.begin(), good.end(), report.exit_code) != good.end()) return std::nullopt;
+  const bool disk_full = report.err_tail.find(std::strerror(ENOSPC)) != std::string::npos;
+  std::string message;
+  if (report.signal != 0) {
+    message = fmt::format("{} was ended by signal {} ({})", program.argv.front(), report.signal, ::strsignal(report.signal));
+  } else {
+    message = fmt::format("{} ended with exit code {}", program.argv.front(), report.exit_code);
+  }
+  if (disk_full) message += ": no space left on the disk";
+  const std::string tail = last_lines(report.err_tail, 2048);
+  if (!tail.empty()) message += ":\n" + tail;
+  JobEnd end = failure(std::move(message));
+  end.retryable = report.signal != 0 || disk_full;
+  end.error_tail = report.err_tail;
+  return end;
+}
+
+}  // namespace sisyphus::actors

@@ -1,0 +1,144 @@
+#pragma once
+
+#include "actors/job_planner.hpp"
+#include "actors/subprocess.hpp"
+#include "actors/worker_state.hpp"
+#include "core/bell.hpp"
+#include "core/clock.hpp"
+#include "core/ids.hpp"
+#include "core/progress.hpp"
+
+#include <asio/any_io_executor.hpp>
+#include <asio/awaitable.hpp>
+#include <asio/steady_timer.hpp>
+#include <asio/thread_pool.hpp>
+#include <boost/json/object.hpp>
+
+#include <functional>
+#include <optional>
+#include <set>
+#include <stop_token>
+#include <string>
+#include <vector>
+
+namespace sisyphus::actors {
+
+// Why a job that runs is to stop.
+enum class StopReason {
+  none,
+  cancel,     // somebody cancelled it
+  hand_back,  // this worker stops
+  abandon,    // the server gave it to somebody else, or does not know it
+  timeout,    // its own timeout_s is over
+};
+
+// How a job's run ended, for the server.
+struct JobEnd {
+  enum class Kind { completed, failed, stopped };
+  Kind kind = Kind::failed;
+  StopReason stopped_for = StopReason::none;
+  bool retryable = false;        // another attempt may go better: death by signal, a full disk
+  std::string message;           // why it failed
+  std::string module;            // of the task that failed
+  std::string error_tail;        // the last lines of its tool's standard error
+  std::vector<std::string> outputs;
+  bool stuck = false;            // a process could not be killed: this worker must not go on
+};
+
+// The lease of a running job, as the worker knows it. Without one (the original's server) it is always live.
+struct Lease {
+  LeaseToken token;
+  SteadyTime until = SteadyTime::max();
+  bool live(SteadyTime now) const { return now < until; }
+};
+
+struct JobRequest {
+  JobId id{};
+  int attempt = 1;
+  Lease lease;
+  boost::json::object document;
+};
+
+// What a runner needs of the worker it runs in. All outlive it.
+struct RunnerContext {
+  asio::any_io_executor executor;
+  asio::thread_pool& file_pool;
+  JobPlanner& planner;
+  WorkerState& state;
+  std::string working_directory;
+  std::chrono::milliseconds grace;
+  // Asks the server to note that the job is about to destroy something; true when it has, or need not.
+  std::function<asio::awaitable<Result<void>>(JobId, LeaseToken)> mark_irreversible;
+  std::function<void()> on_change;  // progress or task changed
+};
+
+// One job from its grant to its end: initialize and validate all tasks, run them in order, clean up. An actor on
+// the worker's loop; the worker owns it and its coroutine. Reporting the end is the worker's.
+class JobRunner {
+ public:
+  JobRunner(RunnerContext context, JobRequest request);
+  JobRunner(const JobRunner&) = delete;
+  JobRunner& operator=(const JobRunner&) = delete;
+
+  asio::awaitable<JobEnd> run();
+
+  // Orders; any time, from the loop.
+  void stop(StopReason reason);  // the first reason counts, but `abandon` overrides
+  void kill();                   // at once, whatever runs
+  void pause();
+  void resume();
+  void renewed(LeaseToken token, SteadyTime until);
+
+  // For heartbeat and progress.
+  const JobId& id() const { return request_.id; }
+  const std::string& title() const { return title_; }
+  const Lease& lease() const { return request_.lease; }
+  StopReason stop_reason() const { return stop_reason_; }
+  Bell& changed() { return changed_; }  // rings when the lease was renewed or a stop was asked for
+  const std::string& task() const { return task_; }
+  std::size_t task_index() const { return task_index_; }
+  std::size_t task_count() const { return task_count_; }
+  const Progress& progress() const { return progress_; }
+  double job_percent() const;
+  bool take_dirty() { return std::exchange(dirty_, false); }
+  int attempt() const { return request_.attempt; }
+
+ private:
+  asio::awaitable<JobEnd> run_tasks(boost::json::array tasks);
+  asio::awaitable<std::optional<JobEnd>> run_task(const PlannedTask& task);
+  asio::awaitable<std::optional<JobEnd>> run_program(const modules::Module& module, const modules::Plan& plan);
+  asio::awaitable<std::optional<JobEnd>> change_files(const modules::Plan& plan);
+  asio::awaitable<bool> lease_is_live();  // waits for it; false when the job is to stop instead
+  asio::awaitable<void> wait_while_paused();
+  void start_timeout(const boost::json::object& document);
+  void arm_timeout();
+  void set_progress(Progress progress);
+  JobPlanner::Context plan_context() const;
+  std::string task_label() const;
+  JobEnd failure(std::string message) const;
+  JobEnd failure(const Error& error) const;
+  JobEnd validation_failure(const std::vector<modules::Problem>& problems) const;
+  JobEnd stopped() const;
+  std::optional<JobEnd> tool_failure(const ExitReport& report, const modules::RunProgram& program) const;
+
+  RunnerContext context_;
+  JobRequest request_;
+  std::string title_;
+  Bell changed_;
+  StopReason stop_reason_ = StopReason::none;
+  std::stop_source stop_files_;
+  Subprocess* process_ = nullptr;  // that runs now
+  bool paused_ = false;
+  asio::steady_timer timeout_;
+  std::optional<Millis> time_left_;  // of timeout_s, while paused
+  SteadyTime timeout_armed_{};
+  std::string task_;
+  std::size_t task_index_ = 0;
+  std::size_t task_count_ = 0;
+  Progress progress_;
+  bool dirty_ = true;
+  std::set<std::string> written_;
+  std::vector<std::string> outputs_;
+};
+
+}  // namespace sisyphus::actors

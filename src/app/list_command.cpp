@@ -35,14 +35,19 @@ std::string remark(const net::JobStatus& job) {
   return job.message.empty() ? job.waiting_for : job.message;
 }
 
+// RFC 3339 without the fraction of a second, which is for machines.
+std::string without_fraction(const std::string& time) {
+  const std::size_t dot = time.find('.');
+  return dot == std::string::npos ? time : time.substr(0, dot) + "Z";
+}
+
 void print_table(const std::vector<net::JobStatus>& jobs) {
   const bool utf8 = locale_is_utf8();
   fmt::print("{:<8}  {:<10}  {:<20}  {:<32}  {}\n", "ID", "STATE", "ADDED", "TITLE", "REMARK");
   const std::string_view ellipsis = Screen{80, 24, utf8}.ellipsis();
   for (const net::JobStatus& job : jobs) {
-    const std::string added = job.added.substr(0, job.added.find('.'));  // seconds are enough here
     fmt::print("{:<8}  {:<10}  {:<20}  {}  {}\n", short_id(job.id), to_string(job.state),
-               printable(added, utf8), padded(printable(job.title, utf8), 32, ellipsis),
+               printable(without_fraction(job.added), utf8), padded(printable(job.title, utf8), 32, ellipsis),
                printable(remark(job), utf8));
   }
 }

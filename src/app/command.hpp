@@ -13,6 +13,7 @@ constexpr int kExitDone = 0;
 constexpr int kExitJobFailed = 1;      // or was cancelled
 constexpr int kExitUsage = 2;          // wrong usage, bad document, unknown job
 constexpr int kExitUnreachable = 3;    // the server was not reached, or cannot serve now
+constexpr int kExitInternal = 70;      // a fault of this program or of its storage
 constexpr int kExitInterrupted = 130;  // SIGINT or SIGTERM
 
 // Does what the command is for, after its flags were read; returns the exit code.

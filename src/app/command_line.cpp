@@ -3,9 +3,12 @@
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
+#include <cstdio>
 #include <cstdlib>
+#include <exception>
 #include <iostream>
 #include <map>
+#include <memory>
 #include <string>
 #include <vector>
 
@@ -15,29 +18,44 @@ namespace {
 constexpr const char* kConfigVariable = "SISYPHUS_CONFIG";
 
 // CLI11 asks the environment after the file. Here the file has the last word only where the environment is
-// silent.
+// silent; and an unknown key is called by its name.
 class ConfigBelowEnvironment final : public CLI::ConfigTOML {
  public:
   explicit ConfigBelowEnvironment(const CLI::App& root) : root_(root) {}
 
   std::vector<CLI::ConfigItem> from_config(std::istream& input) const override {
-    std::vector<CLI::ConfigItem> items = CLI::ConfigTOML::from_config(input);
-    std::erase_if(items, [this](const CLI::ConfigItem& item) { return in_environment(item); });
+    std::vector<CLI::ConfigItem> items;
+    for (const CLI::ConfigItem& item : CLI::ConfigTOML::from_config(input)) {
+      const CLI::App* section = section_of(item);
+      if (section == nullptr) throw unknown(fmt::format("section [{}]", fmt::join(item.parents, ".")));
+      if (item.name == "++" || item.name == "--") continue;  // where a section begins and ends
+      const CLI::Option* option = section->get_option_no_throw("--" + item.name);
+      if (option == nullptr) throw unknown("key " + item.fullname());
+      if (!in_environment(*option)) items.push_back(item);
+    }
     return items;
   }
 
  private:
-  bool in_environment(const CLI::ConfigItem& item) const {
+  static CLI::ConfigError unknown(const std::string& what) {
+    return CLI::ConfigError("the configuration file has the unknown " + what);
+  }
+
+  // The command whose section the item stands in; null when there is none of that name.
+  const CLI::App* section_of(const CLI::ConfigItem& item) const {
     const CLI::App* app = &root_;
     for (const std::string& parent : item.parents) {
       const auto found =
           app->get_subcommands([&parent](const CLI::App* sub) { return sub->get_name() == parent; });
-      if (found.empty()) return false;
+      if (found.empty()) return nullptr;
       app = found.front();
     }
-    const CLI::Option* option = app->get_option_no_throw("--" + item.name);
-    if (option == nullptr || option->get_envname().empty()) return false;
-    const char* value = std::getenv(option->get_envname().c_str());
+    return app;
+  }
+
+  static bool in_environment(const CLI::Option& option) {
+    if (option.get_envname().empty()) return false;
+    const char* value = std::getenv(option.get_envname().c_str());
     return value != nullptr && *value != '\0';
   }
 
@@ -88,7 +106,12 @@ int run_command_line(std::span<const Command> commands, int argc, const char* co
     app.exit(error, std::cout, std::cerr);
     return kExitUsage;
   }
-  return runs.at(app.get_subcommands().front())();
+  try {
+    return runs.at(app.get_subcommands().front())();
+  } catch (const std::exception& lost) {  // an invariant or the storage: nothing here could go on
+    fmt::print(stderr, "sisyphus: {}\n", lost.what());
+    return kExitInternal;
+  }
 }
 
 }  // namespace sisyphus::app

@@ -54,7 +54,10 @@ asio::awaitable<int> act(net::ApiClient& api, Options options, net::JobAction ac
 RunCommand add_action(CLI::App& app, net::JobAction action, const char* footer) {
   const auto options = std::make_shared<Options>();
   add_server_option(app, options->server);
-  app.add_option("ID", options->ids, "Ids of jobs, or beginnings of them")->required();
+  app.add_option("ID", options->ids, "Ids of jobs, or beginnings of them")
+      ->required()
+      ->default_str("")
+      ->type_name("");
   add_json_option(app, options->json, "One JSON object a line: job_id and state");
   app.footer(footer);
   return [options, action] {

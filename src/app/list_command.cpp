@@ -11,7 +11,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <iterator>
 #include <memory>
+#include <optional>
 #include <string>
 
 namespace sisyphus::app {
@@ -30,9 +32,15 @@ struct Options {
 
 // What moves, or why it does not.
 std::string remark(const net::JobStatus& job) {
-  if (job.state == JobState::running && job.progress.percent)
-    return fmt::format("{:.1f}%", *job.progress.percent);
+  const std::optional<double> percent = job.job_percent ? job.job_percent : job.progress.percent;
+  if (job.state == JobState::running && percent) return fmt::format("{:.1f}%", *percent);
   return job.message.empty() ? job.waiting_for : job.message;
+}
+
+// RFC 3339 without the fraction of a second, which is for machines.
+std::string without_fraction(const std::string& time) {
+  const std::size_t dot = time.find('.');
+  return dot == std::string::npos ? time : time.substr(0, dot) + "Z";
 }
 
 void print_table(const std::vector<net::JobStatus>& jobs) {
@@ -40,9 +48,8 @@ void print_table(const std::vector<net::JobStatus>& jobs) {
   fmt::print("{:<8}  {:<10}  {:<20}  {:<32}  {}\n", "ID", "STATE", "ADDED", "TITLE", "REMARK");
   const std::string_view ellipsis = Screen{80, 24, utf8}.ellipsis();
   for (const net::JobStatus& job : jobs) {
-    const std::string added = job.added.substr(0, job.added.find('.'));  // seconds are enough here
-    fmt::print("{:<8}  {:<10}  {:<20}  {}  {}\n", short_id(job.id), to_string(job.state),
-               printable(added, utf8), padded(printable(job.title, utf8), 32, ellipsis),
+    fmt::print("{:<8}  {:<10}  {:<20}  {}  {}\n", printable(short_id(job.id), utf8), to_string(job.state),
+               printable(without_fraction(job.added), utf8), padded(printable(job.title, utf8), 32, ellipsis),
                printable(remark(job), utf8));
   }
 }

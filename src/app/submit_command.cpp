@@ -95,7 +95,10 @@ int run(const std::shared_ptr<Options>& options) {
 RunCommand add_submit_command(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   add_server_option(app, options->server);
-  app.add_option("FILE", options->files, "Job documents; \"-\" reads standard input")->required();
+  app.add_option("FILE", options->files, "Job documents; \"-\" reads standard input")
+      ->required()
+      ->default_str("")
+      ->type_name("");
   app.add_flag("--watch", options->watch,
                "Show the progress until all have ended; the exit code is the jobs'")
       ->envname("SISYPHUS_WATCH");

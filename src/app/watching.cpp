@@ -30,7 +30,7 @@ JobShown shown(const net::JobStatus& status) {
   job.progress = status.progress;
   job.hostname = status.hostname;
   job.message = status.message.empty() ? status.waiting_for : status.message;
-  job.outputs = status.outputs;
+  if (status.state == JobState::completed) job.outputs = status.outputs;
   return job;
 }
 
@@ -116,7 +116,8 @@ class Watch {
     if (ended_.contains(id)) co_return;
     // A state event leaves out what the worker said at the end.
     Result<net::JobStatus> whole = co_await api_.job(id);
-    output_.show(shown(whole ? *whole : status));
+    const bool same = whole && whole->state == status.state;  // else it was tried again meanwhile
+    output_.show(shown(same ? *whole : status));
     jobs_.erase(id);
     if (!ids_.empty()) ended_[id] = status.state == JobState::completed;
   }

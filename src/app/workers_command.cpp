@@ -27,6 +27,7 @@ std::string member(const json::object& worker, json::string_view name, bool utf8
   const json::value* value = worker.if_contains(name);
   if (value == nullptr || value->is_null()) return {};
   if (value->is_string()) return printable(std::string_view(value->get_string()), utf8);
+  if (value->is_double()) return fmt::format("{:g}", value->get_double());
   return json::serialize(*value);
 }
 

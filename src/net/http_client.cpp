@@ -22,7 +22,7 @@ constexpr int kOk = 200;
 
 // RFC 9110, 9.2.2: sent twice, it does what it does once.
 bool is_idempotent(std::string_view method) {
-  return method == "GET" || method == "HEAD" || method == "PUT" || method == "DELETE" || method == "OPTIONS";
+  return method == "GET" || method == "PUT" || method == "DELETE" || method == "OPTIONS";
 }
 
 // No space, control character or byte past ASCII: nothing that could end a line or a word of the message's

@@ -32,10 +32,10 @@ class HttpClient {
 
   const std::string& base_url() const;
 
-  // `target` begins with '/'. Every status is a response; Errc::network when the server could not be reached
-  // or the connection broke, Errc::timeout after `deadline`. A request on a kept connection that the server
-  // had closed before answering is sent once more when it is idempotent (RFC 9110, 9.2.2) or nothing of it
-  // was sent.
+  // `target` begins with '/'; any method but HEAD. Every status is a response; Errc::network when the server
+  // could not be reached or the connection broke, Errc::timeout after `deadline`. A request on a kept
+  // connection that the server had closed before answering is sent once more when it is idempotent (RFC
+  // 9110, 9.2.2) or nothing of it was sent.
   asio::awaitable<Result<ClientResponse>> request(std::string method, std::string target, std::string body,
                                                   std::chrono::milliseconds deadline);
 

@@ -60,7 +60,7 @@ class PlainView final : public ProgressView {
   }
 
   std::string line(const JobShown& job, std::string_view text) const {
-    std::string name(short_id(job.id));
+    std::string name = printable(short_id(job.id), utf8_);
     if (!job.title.empty()) name += (name.empty() ? "" : " ") + printable(job.title, utf8_);
     return fmt::format("{}: {}\n", name, text);
   }

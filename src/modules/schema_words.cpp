@@ -249,7 +249,9 @@ std::vector<Problem> breaches_in_words(const json::value& schema, const json::va
     if (description.starts_with("Object contains a property")) {
       for (Problem& problem : unknown_keys(place)) add(std::move(problem));
     } else if (description.starts_with("Elements at indexes")) {
-      add(repeated(place, description));
+      Problem problem = repeated(place, description);
+      const auto said = [&](const Problem& other) { return other.pointer == problem.pointer; };
+      if (std::none_of(problems.begin(), problems.end(), said)) add(std::move(problem));
     } else if (std::string words = message(place, description); !words.empty()) {
       add({Problem::Kind::document, place.pointer, std::move(words)});
     }

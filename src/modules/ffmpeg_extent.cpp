@@ -13,7 +13,7 @@ namespace json = boost::json;
 
 std::optional<double> time_option(const json::object& options, std::string_view key) {
   const json::value* value = options.if_contains(key);
-  return value == nullptr ? std::nullopt : media_seconds(*value);
+  return value == nullptr ? std::nullopt : option_seconds(*value);
 }
 
 // How often the source is read: 1, n + 1, or infinity for a negative stream_loop.

@@ -1,7 +1,5 @@
 #include "modules/media_time.hpp"
 
-#include <boost/json/value_to.hpp>
-
 #include <charconv>
 #include <cmath>
 #include <system_error>
@@ -54,7 +52,7 @@ std::optional<double> media_seconds(std::string_view text) {
   return negative ? -*seconds : *seconds;
 }
 
-std::optional<double> media_seconds(const boost::json::value& value) {
+std::optional<double> option_seconds(const boost::json::value& value) {
   if (value.is_number()) return value.to_number<double>();
   if (value.is_string()) return media_seconds(std::string_view(value.get_string()));
   return std::nullopt;

@@ -12,7 +12,7 @@ namespace sisyphus::modules {
 std::optional<double> media_seconds(std::string_view text);
 
 // The same from an option's value: a string as above or a number of seconds.
-std::optional<double> media_seconds(const boost::json::value& value);
+std::optional<double> option_seconds(const boost::json::value& value);
 
 // "24000/1001", "25/1", "25" or "23.976" as a number above 0; nothing for "0/0" and other text.
 std::optional<double> media_rate(std::string_view text);

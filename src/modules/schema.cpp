@@ -2,6 +2,8 @@
 
 #include "core/embedded.hpp"
 #include "core/parse_json.hpp"
+#include "modules/problems.hpp"
+#include "modules/schema_place.hpp"
 #include "modules/schema_words.hpp"
 
 #define VALIJSON_USE_EXCEPTIONS 1
@@ -28,6 +30,40 @@ std::vector<std::string> path_of(const std::vector<std::string>& context) {
   return path;
 }
 
+bool has_nul(std::string_view text) {
+  return text.find('\0') != std::string_view::npos;
+}
+
+// What the validator cannot be asked: it sees a string only as far as its first NUL (and no argument or path
+// can hold one), and its comparison of all items of a list with each other takes minutes for a long one.
+void check_before_validator(const Place& place, std::vector<Problem>& problems) {
+  const auto complain = [&](const std::string& pointer, std::string message) {
+    problems.push_back({Problem::Kind::document, pointer, std::move(message)});
+  };
+  if (const json::string* text = place.data->if_string()) {
+    if (has_nul(*text)) complain(place.pointer, "the string holds a NUL, which no argument and no path can");
+  } else if (const json::array* list = place.data->if_array()) {
+    const json::value* most = member(place.schema, "maxItems");
+    if (most != nullptr && most->is_int64() && list->size() > static_cast<std::size_t>(most->get_int64())) {
+      complain(place.pointer,
+               fmt::format("found a list of {}, expected at most {}", list->size(), most->get_int64()));
+      return;
+    }
+    for (std::size_t i = 0; i < list->size(); ++i) {
+      const std::string token = std::to_string(i);
+      check_before_validator(
+          {step_schema(place.schema, place.data, token), &(*list)[i], place.pointer + "/" + token}, problems);
+    }
+  } else if (const json::object* object = place.data->if_object()) {
+    for (const auto& [key, value] : *object) {
+      const std::string pointer = place.pointer + "/" + pointer_token(key);
+      if (has_nul(key)) complain(pointer, "the key holds a NUL, which no argument can");
+      check_before_validator({step_schema(place.schema, place.data, std::string(key)), &value, pointer},
+                             problems);
+    }
+  }
+}
+
 std::map<std::string, json::value, std::less<>> parse_embedded_schemas() {
   static constexpr std::string_view kSuffix = ".schema.json";
   std::map<std::string, json::value, std::less<>> schemas;
@@ -51,6 +87,10 @@ std::vector<Problem> check_schema(const json::value& schema, const json::value& 
     throw std::logic_error(fmt::format("a schema is broken: {}", error.what()));
   }
 
+  std::vector<Problem> problems;
+  check_before_validator({&schema, &data, ""}, problems);
+  if (!problems.empty()) return problems;
+
   valijson::Validator validator(valijson::Validator::kStrongTypes);
   const valijson::adapters::BoostJsonAdapter data_adapter(data);
   valijson::ValidationResults results;
@@ -58,7 +98,8 @@ std::vector<Problem> check_schema(const json::value& schema, const json::value& 
 
   std::vector<SchemaBreach> breaches;
   for (const auto& [context, description] : results) breaches.push_back({path_of(context), description});
-  std::vector<Problem> problems = breaches_in_words(schema, data, breaches);
+  problems = breaches_in_words(schema, data, breaches);
+  if (data.is_object()) in_document_order(problems, data.get_object());
   // A breach that was reported in no words of its own must not pass for none.
   if (problems.empty()) problems.push_back({Problem::Kind::document, "", "does not fit the module's schema"});
   return problems;

@@ -1,53 +1,19 @@
 #include "modules/schema_words.hpp"
 
 #include "modules/python_number.hpp"
+#include "modules/schema_place.hpp"
 
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
-#include <charconv>
-#include <optional>
 #include <regex>
 
 namespace sisyphus::modules {
 namespace {
 
 namespace json = boost::json;
-
-const json::value* member(const json::value* object, std::string_view key) {
-  return object != nullptr && object->is_object() ? object->get_object().if_contains(key) : nullptr;
-}
-
-std::optional<std::size_t> index_of(const std::string& token) {
-  std::size_t index = 0;
-  const auto [end, code] = std::from_chars(token.data(), token.data() + token.size(), index);
-  if (code != std::errc{} || end != token.data() + token.size()) return std::nullopt;
-  return index;
-}
-
-// The value one step down in the document.
-const json::value* step(const json::value* data, const std::string& token) {
-  if (data == nullptr || !data->is_array()) return member(data, token);
-  const auto index = index_of(token);
-  return index ? data->get_array().if_contains(*index) : nullptr;
-}
-
-// The schema that applies one step down; null where it cannot be told.
-const json::value* step_schema(const json::value* schema, const json::value* data, const std::string& token) {
-  if (data != nullptr && data->is_array()) {
-    const json::value* items = member(schema, "items");
-    return items != nullptr && items->is_object() ? items : nullptr;
-  }
-  if (const json::value* named = member(member(schema, "properties"), token)) return named;
-  if (const json::value* patterns = member(schema, "patternProperties"); patterns && patterns->is_object()) {
-    for (const auto& [pattern, sub] : patterns->get_object()) {
-      if (std::regex_search(token, std::regex(std::string(pattern)))) return &sub;
-    }
-  }
-  return member(schema, "additionalProperties");
-}
 
 std::string cut(std::string text) {
   static constexpr std::size_t kLongest = 80;
@@ -144,23 +110,6 @@ bool lists(const json::value* names, std::string_view name) {
                      [&](const json::value& one) { return one.is_string() && one.get_string() == name; });
 }
 
-// Where a breach is: the value, its schema and its pointer.
-struct Place {
-  const json::value* schema;
-  const json::value* data;
-  std::string pointer;
-};
-
-Place place_of(const json::value& schema, const json::value& data, const std::vector<std::string>& path) {
-  Place place{&schema, &data, ""};
-  for (const std::string& token : path) {
-    place.schema = step_schema(place.schema, place.data, token);
-    place.data = step(place.data, token);
-    place.pointer += "/" + pointer_token(token);
-  }
-  return place;
-}
-
 // These only repeat that something deeper down is wrong.
 bool is_consequence(std::string_view text) {
   return text.starts_with("Failed to validate item #") ||
@@ -200,6 +149,12 @@ std::string one_of_keys(const json::value* schema, std::string_view keyword) {
   return alternatives(keys);
 }
 
+// "not": {}: whatever the value is, the key is wrong.
+bool is_closed_key(const json::value* schema) {
+  const json::value* excluded = member(schema, "not");
+  return excluded != nullptr && excluded->is_object() && excluded->get_object().empty();
+}
+
 // The message for one breach; empty when another breach says it already.
 std::string message(const Place& place, const std::string& text) {
   const json::value* schema = place.schema;
@@ -230,9 +185,7 @@ std::string message(const Place& place, const std::string& text) {
   }
   if (is("Failed to match regex") || is("Target should not validate")) {
     const std::string what = described(schema);
-    if (data.is_string() && data.get_string().find('\0') != json::string::npos) {
-      return fmt::format("found {}, which holds a NUL; no argument of a program can", found(data));
-    }
+    if (is_closed_key(schema)) return fmt::format("the key is not allowed here, expected {}", what);
     return fmt::format("found {}, expected {}", found(data), what.empty() ? "another value" : what);
   }
   if (is("Array should contain no fewer")) {
@@ -282,19 +235,6 @@ Problem repeated(const Place& place, const std::string& text) {
 
 }  // namespace
 
-std::string pointer_token(std::string_view key) {
-  std::string token;
-  for (const char c : key) {
-    if (c == '~')
-      token += "~0";
-    else if (c == '/')
-      token += "~1";
-    else
-      token += c;
-  }
-  return token;
-}
-
 std::vector<Problem> breaches_in_words(const json::value& schema, const json::value& data,
                                        const std::vector<SchemaBreach>& breaches) {
   std::vector<Problem> problems;
@@ -309,7 +249,9 @@ std::vector<Problem> breaches_in_words(const json::value& schema, const json::va
     if (description.starts_with("Object contains a property")) {
       for (Problem& problem : unknown_keys(place)) add(std::move(problem));
     } else if (description.starts_with("Elements at indexes")) {
-      add(repeated(place, description));
+      Problem problem = repeated(place, description);
+      const auto said = [&](const Problem& other) { return other.pointer == problem.pointer; };
+      if (std::none_of(problems.begin(), problems.end(), said)) add(std::move(problem));
     } else if (std::string words = message(place, description); !words.empty()) {
       add({Problem::Kind::document, place.pointer, std::move(words)});
     }

@@ -5,7 +5,6 @@
 #include <boost/json/value.hpp>
 
 #include <string>
-#include <string_view>
 #include <vector>
 
 namespace sisyphus::modules {
@@ -21,8 +20,5 @@ struct SchemaBreach {
 // descriptions.
 std::vector<Problem> breaches_in_words(const boost::json::value& schema, const boost::json::value& data,
                                        const std::vector<SchemaBreach>& breaches);
-
-// `key` as it stands in a JSON Pointer (RFC 6901, section 3): "/" is "~1", "~" is "~0".
-std::string pointer_token(std::string_view key);
 
 }  // namespace sisyphus::modules

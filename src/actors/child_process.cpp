@@ -10,9 +10,11 @@
 #include <array>
 #include <cerrno>
 #include <csignal>
+
 #include <fcntl.h>
 #include <poll.h>
 #include <sys/socket.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -23,12 +25,14 @@ namespace process = boost::process::v2;
 
 using Process = process::basic_process<boost::asio::io_context::executor_type>;
 
-constexpr int kControl = 3;          // where the guard finds its end of the channel
-constexpr int kFirstFree = 10;       // above every number that the guard is given
-constexpr int kReapTimeout = 2000;   // milliseconds; the guard is gone within one or two, unless something is stuck
+constexpr int kControl = 3;     // where the guard finds its end of the channel
+constexpr int kFirstFree = 10;  // above every number that the guard is given
+constexpr int kReapTimeout =
+    2000;  // milliseconds; the guard is gone within one or two, unless something is stuck
 
 std::string& guard_program() {
-  // The running program even after an upgrade replaced its file, so worker and guard always speak the same protocol.
+  // The running program even after an upgrade replaced its file, so worker and guard always speak the same
+  // protocol.
   static std::string path = "/proc/self/exe";
   return path;
 }
@@ -39,7 +43,9 @@ boost::asio::io_context& idle_context() {
   return context;
 }
 
-boost::system::error_code last_error() { return {errno, boost::system::system_category()}; }
+boost::system::error_code last_error() {
+  return {errno, boost::system::system_category()};
+}
 
 // Our ends and the guard's, each closed on exec.
 struct Pipe {
@@ -68,16 +74,18 @@ struct GuardSetup {
   }
 
   template <class Launcher, class... Rest>
-  boost::system::error_code on_exec_setup(Launcher& launcher, Rest&&...) {
-    // The pipe on which a failed exec is told must not be overwritten. Only a process without 0 to 2 comes here.
+  boost::system::error_code on_exec_setup(Launcher& launcher, Rest&&...) const {
+    // The pipe on which a failed exec is told must not be overwritten. Only a process without 0 to 2 comes
+    // here.
     if (launcher.fd_whitelist.back() <= kControl) return fail(EBADF);
     // First out of the way, then into place: a source may have the number of another one's target.
-    for (int& source : sources) {
+    auto moved = sources;
+    for (int& source : moved) {
       source = ::fcntl(source, F_DUPFD_CLOEXEC, kFirstFree);
       if (source < 0) return last_error();
     }
-    for (std::size_t target = 0; target < sources.size(); ++target) {
-      if (::dup2(sources[target], static_cast<int>(target)) < 0) return last_error();
+    for (std::size_t target = 0; target < moved.size(); ++target) {
+      if (::dup2(moved[target], static_cast<int>(target)) < 0) return last_error();
     }
     if (directory >= 0 && ::fchdir(directory) != 0) return last_error();
     // asio opens without CLOEXEC: sockets and journals must not end up in an encoder.
@@ -89,8 +97,8 @@ struct GuardSetup {
     return {};
   }
 
-  // Boost would call exit() next, which runs the exit handlers and flushes the streams of the worker it was cloned
-  // from. A template because 1.81 calls this with other arguments than it asks for.
+  // Boost would call exit() next, which runs the exit handlers and flushes the streams of the worker it was
+  // cloned from. A template because 1.81 calls this with other arguments than it asks for.
   template <class... Arguments>
   void on_exec_error(Arguments&&...) const {
     ::_exit(EXIT_FAILURE);
@@ -103,6 +111,13 @@ struct GuardSetup {
     return last_error();
   }
 };
+
+// Boost passes over an initializer's function that does not fit, without a word.
+static_assert(requires(const GuardSetup& setup, process::posix::default_launcher& launcher,
+                       const process::filesystem::path& program, const char* const*& arguments) {
+  setup.on_setup(launcher, program, arguments);
+  setup.on_exec_setup(launcher, program, arguments);
+});
 
 // 1.81 forgets the child of a launch that failed.
 void reap_failed(pid_t pid) {
@@ -133,19 +148,19 @@ Result<Process> start_guard(const std::vector<std::string>& argv, const GuardSet
 }  // namespace
 
 struct ChildProcess::Handle {
-  explicit Handle(Process process) : process(std::move(process)) {}
+  Handle(Process started, UniqueFd exit) : process(std::move(started)), exited(std::move(exit)) {}
   Handle(const Handle&) = delete;
   Handle& operator=(const Handle&) = delete;
   ~Handle() {
-    pollfd gone{process.native_handle(), POLLIN, 0};
+    pollfd gone{exited.get(), POLLIN, 0};
     int ready = 0;
     do {
       ready = ::poll(&gone, 1, kReapTimeout);
     } while (ready < 0 && errno == EINTR);
     boost::system::error_code error;
     if (ready == 0) {
-      // It has sent SIGKILL to all below it and waits for something that the kernel does not let go of. That goes to
-      // init; the loop cannot wait for it here.
+      // It has sent SIGKILL to all below it and waits for something that the kernel does not let go of. That
+      // goes to init; the loop cannot wait for it here.
       spdlog::error("guard_stuck pid={}: killed; what it waited for is left to init", process.id());
       process.terminate(error);
     }
@@ -154,9 +169,11 @@ struct ChildProcess::Handle {
   }
 
   Process process;
+  UniqueFd exited;  // readable then; Boost keeps one of these but does not give it away in 1.81
 };
 
-ChildProcess::ChildProcess(const asio::any_io_executor& executor) : out(executor), err(executor), control(executor) {}
+ChildProcess::ChildProcess(const asio::any_io_executor& executor)
+    : out(executor), err(executor), control(executor) {}
 
 ChildProcess::ChildProcess(ChildProcess&&) noexcept = default;
 
@@ -202,9 +219,17 @@ Result<ChildProcess> launch(asio::any_io_executor executor, const LaunchSpec& sp
   auto started = start_guard(
       spec.argv, {{in.read.get(), out.write.get(), err.write.get(), guards.get()}, directory.get()});
   if (!started) return started.error();
+  UniqueFd exited(static_cast<int>(::syscall(SYS_pidfd_open, started->id(), 0)));
+  if (!exited) {
+    const auto error = io_error("pidfd_open", errno);
+    ours.reset();  // the guard cleans up and exits
+    boost::system::error_code ignored;
+    started->wait(ignored);
+    return error;
+  }
 
   ChildProcess child(executor);
-  child.handle = std::make_unique<ChildProcess::Handle>(std::move(*started));
+  child.handle = std::make_unique<ChildProcess::Handle>(std::move(*started), std::move(exited));
   child.control.assign(asio::local::stream_protocol(), ours.release());
   child.out.assign(out.read.release());
   child.err.assign(err.read.release());
@@ -212,6 +237,8 @@ Result<ChildProcess> launch(asio::any_io_executor executor, const LaunchSpec& sp
   return child;
 }
 
-void set_guard_program(std::string path) { guard_program() = std::move(path); }
+void set_guard_program(std::string path) {
+  guard_program() = std::move(path);
+}
 
 }  // namespace sisyphus::actors

@@ -10,12 +10,14 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <string_view>
+
 #include <fcntl.h>
 #include <poll.h>
-#include <string_view>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,12 +26,14 @@ namespace {
 
 constexpr int kControl = 3;
 constexpr int kExecFailed = 127;
+constexpr int kMisused = 64;        // EX_USAGE of sysexits.h
 constexpr int kLongestPause = 100;  // milliseconds between two sweeps over what does not die
 
 // In the forked child, up to execv. Only async-signal-safe calls.
 [[noreturn]] void become_tool(char** argv, pid_t guard, int failure_pipe) {
   ::setpgid(0, 0);
-  for (int signal = 1; signal < NSIG; ++signal) ::signal(signal, SIG_DFL);  // fails for SIGKILL and SIGSTOP: fine
+  for (int signal = 1; signal < NSIG; ++signal)
+    ::signal(signal, SIG_DFL);  // fails for SIGKILL and SIGSTOP: fine
   // Last line of defence, for a guard that is itself killed.
   ::prctl(PR_SET_PDEATHSIG, SIGKILL);
   if (::getppid() != guard) ::_exit(kExecFailed);  // it died before the line above
@@ -68,13 +72,13 @@ class Guard {
 
   const pid_t self_ = ::getpid();
   UniqueFd child_signals_;
-  UniqueFd exec_pipe_;         // open until it is known whether execv worked
-  pid_t tool_ = 0;             // also its process group
-  bool tool_reaped_ = false;   // from then on its number may be anyone's
+  UniqueFd exec_pipe_;        // open until it is known whether execv worked
+  pid_t tool_ = 0;            // also its process group
+  bool tool_reaped_ = false;  // from then on its number may be anyone's
   bool exec_failed_ = false;
-  bool hung_up_ = false;       // the worker closed the channel or died
+  bool hung_up_ = false;  // the worker closed the channel or died
   bool killing_ = false;
-  int pause_ = 1;              // milliseconds until the next sweep
+  int pause_ = 1;  // milliseconds until the next sweep
 };
 
 // The worker may be gone or slow: what cannot be said at once is not said.
@@ -102,8 +106,8 @@ int Guard::run(char** argv) {
 }
 
 bool Guard::start(char** argv) {
-  // All signals are blocked: neither Ctrl-C in the worker's terminal nor a signal to its whole service ends the one
-  // process that knows how to clean up. SIGCHLD is read from a descriptor.
+  // All signals are blocked: neither Ctrl-C in the worker's terminal nor a signal to its whole service ends
+  // the one process that knows how to clean up. SIGCHLD is read from a descriptor.
   sigset_t all;
   ::sigfillset(&all);
   ::sigprocmask(SIG_SETMASK, &all, nullptr);
@@ -173,10 +177,17 @@ void Guard::obey(char order) {
       signal_group(SIGTERM);
       signal_group(SIGCONT);  // a stopped process hears nothing else
       break;
-    case 'S': signal_group(SIGSTOP); break;
-    case 'C': signal_group(SIGCONT); break;
-    case 'K': killing_ = true; break;
-    default: break;  // a newer worker's: nothing we could do
+    case 'S':
+      signal_group(SIGSTOP);
+      break;
+    case 'C':
+      signal_group(SIGCONT);
+      break;
+    case 'K':
+      killing_ = true;
+      break;
+    default:
+      break;  // a newer worker's: nothing we could do
   }
 }
 
@@ -220,6 +231,8 @@ void Guard::report_end(int status) {
 
 }  // namespace
 
-int run_guard(char** argv) { return Guard().run(argv); }
+int run_guard(char** argv) {
+  return Guard().run(argv);
+}
 
 }  // namespace sisyphus::actors

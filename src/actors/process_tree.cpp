@@ -7,9 +7,10 @@
 #include <cerrno>
 #include <charconv>
 #include <cstdio>
+#include <memory>
+
 #include <dirent.h>
 #include <fcntl.h>
-#include <memory>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -90,7 +91,8 @@ std::vector<ProcessStat> descendants_of(pid_t root) {
   // Generation by generation: the children of `root`, then theirs, are moved to the front.
   auto found = others.begin();
   const auto move_children_of = [&](pid_t parent) {
-    found = std::partition(found, others.end(), [&](const ProcessStat& stat) { return stat.parent == parent; });
+    found =
+        std::partition(found, others.end(), [&](const ProcessStat& stat) { return stat.parent == parent; });
   };
   move_children_of(root);
   for (auto at = others.begin(); at != found; ++at) move_children_of(at->pid);
@@ -99,8 +101,8 @@ std::vector<ProcessStat> descendants_of(pid_t root) {
 }
 
 bool signal_descendant(const ProcessStat& process, pid_t root, int signal) {
-  // The handle is taken first and the number looked at again after that: if both say the same process, the signal
-  // reaches it or nobody. An orphan has moved up to `root` meanwhile.
+  // The handle is taken first and the number looked at again after that: if both say the same process, the
+  // signal reaches it or nobody. An orphan has moved up to `root` meanwhile.
   const UniqueFd handle(static_cast<int>(::syscall(SYS_pidfd_open, process.pid, 0)));
   if (!handle) return false;
   const auto now = read_process_stat(process.pid);

@@ -2,8 +2,9 @@
 
 #include <optional>
 #include <string_view>
-#include <sys/types.h>
 #include <vector>
+
+#include <sys/types.h>
 
 // Who descends from whom, read from /proc: a process that left its group or session is still found here.
 namespace sisyphus::actors {
@@ -25,12 +26,12 @@ std::optional<ProcessStat> parse_process_stat(std::string_view text);
 // The process as it is now; nothing when there is none.
 std::optional<ProcessStat> read_process_stat(pid_t pid);
 
-// Every process whose chain of parents leads to `root`, without `root`. A snapshot that is not atomic: what forks
-// meanwhile may be missing, so a caller that kills goes on until nothing is left.
+// Every process whose chain of parents leads to `root`, without `root`. A snapshot that is not atomic: what
+// forks meanwhile may be missing, so a caller that kills goes on until nothing is left.
 std::vector<ProcessStat> descendants_of(pid_t root);
 
-// Sends a signal to that very process, never to another one that has its number by now. `root` is the ancestor it
-// was found under. Says whether the signal was sent.
+// Sends a signal to that very process, never to another one that has its number by now. `root` is the
+// ancestor it was found under. Says whether the signal was sent.
 bool signal_descendant(const ProcessStat& process, pid_t root, int signal);
 
 }  // namespace sisyphus::actors

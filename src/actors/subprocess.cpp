@@ -23,12 +23,14 @@ namespace {
 constexpr std::size_t kReadSize = 64 * 1024;  // what a pipe holds
 constexpr std::size_t kReportSize = 256;
 
-SteadyTime steady_now() { return std::chrono::steady_clock::now(); }
+SteadyTime steady_now() {
+  return std::chrono::steady_clock::now();
+}
 
 }  // namespace
 
-// Shared by the Subprocess, run() and the helpers that run() starts and joins: the coroutines that read and write.
-// Whoever changes something rings the bell; only run() waits for it. All on the loop's thread.
+// Shared by the Subprocess, run() and the helpers that run() starts and joins: the coroutines that read and
+// write. Whoever changes something rings the bell; only run() waits for it. All on the loop's thread.
 struct Subprocess::State {
   using Self = std::shared_ptr<State>;
 
@@ -40,8 +42,8 @@ struct Subprocess::State {
 
   static asio::awaitable<Result<ExitReport>> run(Self self);
   static asio::awaitable<void> wait_for_bell(Self self, std::optional<SteadyTime> until);
-  static asio::awaitable<void> read_pipe(Self self, asio::readable_pipe ChildProcess::*pipe, LineSplitter lines,
-                                         TextTail* tail);
+  static asio::awaitable<void> read_pipe(Self self, asio::readable_pipe ChildProcess::*pipe,
+                                         LineSplitter lines, TextTail* tail);
   static asio::awaitable<void> read_reports(Self self);
   static asio::awaitable<void> write_input(Self self);
   static void start(Self self, asio::awaitable<void> helper);
@@ -67,7 +69,8 @@ asio::awaitable<Result<ExitReport>> Subprocess::State::run(Self self) {
   };
   const auto& options = self->options;
   if (options.argv.empty()) co_return Error{Errc::tool, "no program to start", {}};
-  auto launched = launch(self->executor, {options.argv, options.working_directory, options.input.has_value()});
+  auto launched =
+      launch(self->executor, {options.argv, options.working_directory, options.input.has_value()});
   if (!launched) co_return launched.error();
   const Closer closer{*self};
   self->child = std::move(*launched);
@@ -126,7 +129,8 @@ asio::awaitable<void> Subprocess::State::read_reports(Self self) {
 }
 
 asio::awaitable<void> Subprocess::State::write_input(Self self) {
-  const auto [error, size] = co_await asio::async_write(*self->child->in, asio::buffer(*self->options.input), kTuple);
+  const auto [error, size] =
+      co_await asio::async_write(*self->child->in, asio::buffer(*self->options.input), kTuple);
   // A tool need not read what it is given.
   if (error && error != asio::error::broken_pipe && error != asio::error::operation_aborted) {
     spdlog::warn("input_not_written program=\"{}\" bytes={} error=\"{}\"", self->options.argv.front(), size,
@@ -142,6 +146,7 @@ void Subprocess::State::start(Self self, asio::awaitable<void> helper) {
     if (failure && !self->failure) {
       self->failure = failure;
       self->tool.kill(steady_now());
+      self->tool.pipes_ended();  // nobody listens any more
     }
     self->act();
   });
@@ -164,9 +169,13 @@ void Subprocess::State::act() {
 Subprocess::Subprocess(asio::any_io_executor executor, Options options)
     : state_(std::make_shared<State>(std::move(executor), std::move(options))) {}
 
-Subprocess::~Subprocess() { state_->child.reset(); }
+Subprocess::~Subprocess() {
+  state_->child.reset();
+}
 
-asio::awaitable<Result<ExitReport>> Subprocess::run() { return State::run(state_); }
+asio::awaitable<Result<ExitReport>> Subprocess::run() {
+  return State::run(state_);
+}
 
 void Subprocess::stop() {
   state_->tool.stop(steady_now());

@@ -13,21 +13,22 @@ constexpr Millis kPatience{2000};  // for pipes after the exit, and for death af
 struct GuardReport {
   std::string_view what;
   int number = 0;
-  bool well_formed = false;
 };
 
-GuardReport parse(std::string_view line) {
-  GuardReport report;
-  const auto space = line.find(' ');
-  report.what = line.substr(0, space);
-  if (space == std::string_view::npos) {
-    report.well_formed = report.what == "empty";
+// Nothing for what no guard of ours says.
+std::optional<GuardReport> parse(std::string_view line) {
+  if (line == "empty") return GuardReport{line};
+  for (const std::string_view what : {"started", "failed", "exited", "signalled"}) {
+    if (!line.starts_with(what)) continue;
+    const auto number = line.substr(what.size());
+    GuardReport report{what};
+    const auto* last = number.data() + number.size();
+    if (!number.starts_with(' ')) return std::nullopt;
+    const auto [stop, error] = std::from_chars(number.data() + 1, last, report.number);
+    if (error != std::errc{} || stop != last) return std::nullopt;
     return report;
   }
-  const auto* last = line.data() + line.size();
-  const auto [stop, error] = std::from_chars(line.data() + space + 1, last, report.number);
-  report.well_formed = error == std::errc{} && stop == last;
-  return report;
+  return std::nullopt;
 }
 
 }  // namespace
@@ -36,30 +37,34 @@ ToolRun::ToolRun(modules::StopPolicy policy, Millis grace) : policy_(policy), gr
 
 void ToolRun::guard_said(std::string_view line, SteadyTime now) {
   const auto report = parse(line);
-  if (!report.well_formed) {
+  if (!report) {
     not_understood_ = line;
     kill_by(now);
-  } else if (report.what == "started") {
-    pid_ = report.number;
-  } else if (report.what == "empty") {
+  } else if (report->what == "started") {
+    pid_ = report->number;
+  } else if (report->what == "empty") {
     empty_at_ = now;
   } else {
     ended_ = true;
     end_.stopped = asked_at_.has_value();
-    if (report.what == "failed") {
-      launch_error_ = report.number;
-    } else if (report.what == "exited") {
-      end_.exit_code = report.number;
+    if (report->what == "failed") {
+      launch_error_ = report->number;
+    } else if (report->what == "exited") {
+      end_.exit_code = report->number;
     } else {
-      end_.signal = report.number;
+      end_.signal = report->number;
     }
     kill_by(now + kPatience);
   }
 }
 
-void ToolRun::guard_hung_up() { hung_up_ = true; }
+void ToolRun::guard_hung_up() {
+  hung_up_ = true;
+}
 
-void ToolRun::pipes_ended() { pipes_ended_ = true; }
+void ToolRun::pipes_ended() {
+  pipes_ended_ = true;
+}
 
 void ToolRun::stop(SteadyTime now) {
   if (policy_ == modules::StopPolicy::kill) return kill(now);
@@ -111,15 +116,19 @@ Result<ToolRun::End> ToolRun::end(const std::string& program) const {
     return Error{Errc::tool, "could not start " + program + ": " + reason.message(), {}};
   }
   if (!not_understood_.empty()) {
-    return Error{Errc::unavailable, "the guard process of " + program + " said \"" + not_understood_ + "\"", {}};
+    return Error{
+        Errc::unavailable, "the guard process of " + program + " said \"" + not_understood_ + "\"", {}};
   }
   if (empty_at_ && ended_) return end_;
   if (hung_up_) return Error{Errc::unavailable, "the guard process died; it ran " + program, {}};
-  return Error{Errc::unavailable,
-               "process " + std::to_string(pid_) + " (" + program + ") or a descendant of it could not be killed",
-               {}};
+  return Error{
+      Errc::unavailable,
+      "process " + std::to_string(pid_) + " (" + program + ") or a descendant of it could not be killed",
+      {}};
 }
 
-void ToolRun::kill_by(SteadyTime when) { kill_at_ = std::min(kill_at_.value_or(when), when); }
+void ToolRun::kill_by(SteadyTime when) {
+  kill_at_ = std::min(kill_at_.value_or(when), when);
+}
 
 }  // namespace sisyphus::actors

@@ -7,12 +7,13 @@
 #include <optional>
 #include <string>
 #include <string_view>
+
 #include <sys/types.h>
 
 namespace sisyphus::actors {
 
-// What is known of one run of a tool, and what is to be done next. No I/O: Subprocess tells it what happened, sends the
-// orders it gives to the guard and wakes it in time.
+// What is known of one run of a tool, and what is to be done next. No I/O: Subprocess tells it what happened,
+// sends the orders it gives to the guard and wakes it in time.
 //
 //   started ── exited, signalled ── pipes at their end, or 2 s ── 'K' unless "empty" came ── "empty"
 //        └── stop ── ('T', grace) ── 'K' ─────────────────────────────────────────────────────┘
@@ -22,8 +23,8 @@ class ToolRun {
 
   // What happened.
   void guard_said(std::string_view line, SteadyTime now);  // one report of actors/guard.hpp
-  void guard_hung_up();                                     // end of the control channel
-  void pipes_ended();                                       // the tool's output and errors are read to the end
+  void guard_hung_up();                                    // end of the control channel
+  void pipes_ended();                                      // the tool's output and errors are read to the end
 
   // What is asked for. Repeated and late requests change nothing.
   void stop(SteadyTime now);  // by the policy
@@ -32,9 +33,9 @@ class ToolRun {
   void resume();
 
   // What is to be done.
-  std::string take_orders(SteadyTime now);      // bytes for the guard that are due, each given once
-  std::optional<SteadyTime> wake_at() const;    // when to ask again although nothing happened
-  bool over(SteadyTime now) const;              // there is nothing to wait for any more
+  std::string take_orders(SteadyTime now);    // bytes for the guard that are due, each given once
+  std::optional<SteadyTime> wake_at() const;  // when to ask again although nothing happened
+  bool over(SteadyTime now) const;            // there is nothing to wait for any more
 
   // How it ended, once it is over. `program` is for the text of an error.
   struct End {
@@ -51,11 +52,11 @@ class ToolRun {
   const modules::StopPolicy policy_;
   const Millis grace_;
   std::string orders_;
-  std::string not_understood_;            // a report that no guard of ours makes
-  pid_t pid_ = 0;                         // 0: not started yet
-  int launch_error_ = 0;                  // errno of execv
+  std::string not_understood_;  // a report that no guard of ours makes
+  pid_t pid_ = 0;               // 0: not started yet
+  int launch_error_ = 0;        // errno of execv
   End end_;
-  bool ended_ = false;                    // the tool itself
+  bool ended_ = false;  // the tool itself
   bool pipes_ended_ = false;
   bool hung_up_ = false;
   bool killed_ = false;                   // 'K' was given

@@ -7,8 +7,9 @@
 
 namespace sisyphus {
 
-// Turns pieces of text, as they come out of a pipe, into lines. "\n", "\r" and "\r\n" end a line (ffmpeg rewrites
-// its statistics with '\r'). What a line has beyond kMaxLine bytes is dropped, so memory stays bounded.
+// Turns pieces of text, as they come out of a pipe, into lines. "\n", "\r" and "\r\n" end a line (ffmpeg
+// rewrites its statistics with '\r'). What a line has beyond kMaxLine bytes is dropped, so memory stays
+// bounded.
 class LineSplitter {
  public:
   static constexpr std::size_t kMaxLine = 64 * 1024;
@@ -24,8 +25,8 @@ class LineSplitter {
   void end_line(std::string_view last_part);
 
   std::function<void(std::string_view)> on_line_;
-  std::string partial_;      // the beginning of a line whose end has not come yet
-  bool after_cr_ = false;    // a '\n' now belongs to the line that was delivered
+  std::string partial_;    // the beginning of a line whose end has not come yet
+  bool after_cr_ = false;  // a '\n' now belongs to the line that was delivered
 };
 
 }  // namespace sisyphus

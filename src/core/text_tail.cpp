@@ -7,7 +7,8 @@
 namespace sisyphus {
 namespace {
 
-// A tail that was cut begins in the middle of a line: drops the rest of that line when another one follows it.
+// A tail that was cut begins in the middle of a line: drops the rest of that line when another one follows
+// it.
 std::string_view from_line_start(std::string_view text) {
   const auto end = text.find_first_of("\r\n");
   if (end == std::string_view::npos) return text;
@@ -16,7 +17,9 @@ std::string_view from_line_start(std::string_view text) {
   return text.substr(start);
 }
 
-bool continues_sequence(char byte) { return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U; }
+bool continues_sequence(char byte) {
+  return (static_cast<unsigned char>(byte) & 0xC0U) == 0x80U;
+}
 
 // The last `limit` bytes of valid UTF-8, fewer where the cut would fall into a character.
 std::string_view last_bytes(std::string_view text, std::size_t limit) {

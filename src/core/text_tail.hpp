@@ -13,15 +13,15 @@ class TextTail {
 
   void append(std::string_view bytes);
 
-  // The kept text as valid UTF-8 of at most `limit` bytes. Begins at the start of a line, except where a single line
-  // is longer than the limit.
+  // The kept text as valid UTF-8 of at most `limit` bytes. Begins at the start of a line, except where a
+  // single line is longer than the limit.
   std::string text() const;
 
  private:
   std::size_t limit_;
-  std::string ring_;          // at most limit_ bytes
-  std::size_t next_ = 0;      // where the next byte goes once the ring is full
-  bool cut_ = false;          // something was dropped
+  std::string ring_;      // at most limit_ bytes
+  std::size_t next_ = 0;  // where the next byte goes once the ring is full
+  bool cut_ = false;      // something was dropped
 };
 
 }  // namespace sisyphus

@@ -11,8 +11,8 @@ bool in_range(std::string_view text, std::size_t at, unsigned low, unsigned high
   return byte >= low && byte <= high;
 }
 
-// Length of the valid sequence that `text` begins with; 0 when there is none. Table 3-7 of the Unicode standard:
-// only the second byte's range depends on the first.
+// Length of the valid sequence that `text` begins with; 0 when there is none. Table 3-7 of the Unicode
+// standard: only the second byte's range depends on the first.
 std::size_t sequence_length(std::string_view text) {
   const auto first = static_cast<unsigned char>(text.front());
   if (first < 0x80) return 1;

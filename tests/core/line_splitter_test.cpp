@@ -54,11 +54,11 @@ TEST_F(LineSplitterTest, EndOfFileAfterAnEndAddsNoLine) {
 }
 
 TEST_F(LineSplitterTest, LineIsCutAt64KiBAndTheNextOneIsWhole) {
-  const std::string piece(50'000, 'x');
-  splitter.feed(piece);
-  splitter.feed(piece);
-  splitter.feed(piece + "\nnext\n");
-  splitter.feed(std::string(100'000, 'y') + "\n");
+  for (int i = 0; i < 3; ++i) splitter.feed(std::string(50'000, 'x'));
+  splitter.feed("\nnext\n");
+  std::string at_once(100'000, 'y');
+  at_once += '\n';
+  splitter.feed(at_once);
   EXPECT_THAT(lines, ElementsAre(std::string(65'536, 'x'), "next", std::string(65'536, 'y')));
 }
 

@@ -1,44 +1,53 @@
-// A tool that misbehaves on demand: `fake_tool MODE [ARGUMENT…]`. It says what a test has to know in lines on standard
-// output ("pid N" of each process, then "ready"), so that tests wait for events and not for time to pass.
+// A tool that misbehaves on demand: `fake_tool MODE [ARGUMENT…]`. It says what a test has to know in lines on
+// standard output ("pid N" of each process, then "ready"), so that tests wait for events and not for time to
+// pass.
 
 #include <array>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
-#include <dirent.h>
-#include <fcntl.h>
 #include <functional>
 #include <map>
 #include <string>
 #include <string_view>
 #include <thread>
+
+#include <dirent.h>
+#include <fcntl.h>
 #include <unistd.h>
 
 namespace {
 
 using Arguments = char**;
 
-int number(const char* text) { return static_cast<int>(std::strtol(text, nullptr, 10)); }
+int number(const char* text) {
+  return static_cast<int>(std::strtol(text, nullptr, 10));
+}
 
 void say(const std::string& line) {
   std::fputs((line + "\n").c_str(), stdout);
   std::fflush(stdout);
 }
 
-void say_pid() { say("pid " + std::to_string(::getpid())); }
+void say_pid() {
+  say("pid " + std::to_string(::getpid()));
+}
 
 [[noreturn]] void sleep_for_ever() {
   for (;;) ::pause();
 }
 
-// A child that prepares itself, says its number, ignores what asks it to end and sleeps. Returns in the parent when
-// the child is that far, or has exited while preparing.
+// A child that prepares itself, says its number, ignores what asks it to end and sleeps. Returns in the
+// parent when the child is that far, or has exited while preparing.
 void with_child(const std::function<void()>& prepare) {
+  static int parents = -1;  // what this process tells its own parent with: not its children's business
   std::array<int, 2> told;
   if (::pipe(told.data()) != 0) std::abort();
   if (::fork() == 0) {
     ::close(told[0]);
+    if (parents >= 0) ::close(parents);
+    parents = told[1];
     ::signal(SIGTERM, SIG_IGN);
     ::signal(SIGHUP, SIG_IGN);
     prepare();
@@ -53,9 +62,13 @@ void with_child(const std::function<void()>& prepare) {
   ::close(told[0]);
 }
 
-void leave_session() { ::setsid(); }
+void leave_session() {
+  ::setsid();
+}
 
-int exit_with(Arguments arguments) { return number(arguments[0]); }
+int exit_with(Arguments arguments) {
+  return number(arguments[0]);
+}
 
 int lines(Arguments arguments) {
   for (int i = 0; i < number(arguments[0]); ++i) say("line " + std::to_string(i));
@@ -63,9 +76,11 @@ int lines(Arguments arguments) {
 }
 
 int noisy(Arguments arguments) {
-  const std::string line(79, 'x');
-  long long left = std::strtoll(arguments[0], nullptr, 10);
-  for (; left > 0; left -= 80) std::fputs((line + "\n").c_str(), stderr);
+  std::string kilobytes;
+  while (kilobytes.size() < 64'000) kilobytes += std::string(79, 'x') + '\n';
+  for (auto left = std::strtoll(arguments[0], nullptr, 10); left > 0; left -= 64'000) {
+    std::fputs(kilobytes.c_str(), stderr);
+  }
   std::fputs("the last words\n", stderr);
   return 0;
 }
@@ -160,8 +175,10 @@ int progress(Arguments arguments) {
   say_pid();
   for (int i = 1; i <= count; ++i) {
     std::this_thread::sleep_for(period);
-    std::printf("frame=%d\nfps=25.00\nbitrate=1000.0kbits/s\ntotal_size=%d\nout_time_us=%d\nspeed=1.0x\nprogress=%s\n", i,
-                i * 5000, i * 40000, i == count ? "end" : "continue");
+    std::printf(
+        "frame=%d\nfps=25.00\nbitrate=1000.0kbits/"
+        "s\ntotal_size=%d\nout_time_us=%d\nspeed=1.0x\nprogress=%s\n",
+        i, i * 5000, i * 40000, i == count ? "end" : "continue");
     std::fflush(stdout);
   }
   return 0;

@@ -291,6 +291,17 @@ double JobRunner::job_percent() const {
   return std::min(100.0, 100 * done / static_cast<double>(task_count_));
 }
 
+std::map<std::string, double> JobRunner::resources() const {
+  std::map<std::string, double> resources;
+  const json::value* const wanted = request_.document.if_contains("requires");
+  const json::value* const named = wanted && wanted->is_object() ? wanted->get_object().if_contains("resources") : nullptr;
+  if (named == nullptr || !named->is_object()) return resources;
+  for (const auto& [name, amount] : named->get_object()) {
+    if (amount.is_number()) resources[std::string(name)] = amount.to_number<double>();
+  }
+  return resources;
+}
+
 JobPlanner::Context JobRunner::plan_context() const {
   return {context_.working_directory, fmt::format(".sisyphus-{}-{}", to_string(id()), attempt()),
           context_.state.outputs_of(id())};

@@ -15,6 +15,7 @@
 #include <boost/json/object.hpp>
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <stop_token>
@@ -102,6 +103,7 @@ class JobRunner {
   double job_percent() const;
   bool take_dirty() { return std::exchange(dirty_, false); }
   int attempt() const { return request_.attempt; }
+  std::map<std::string, double> resources() const;  // that its document requires
 
  private:
   asio::awaitable<JobEnd> run_tasks(boost::json::array tasks);

@@ -10,6 +10,10 @@ using namespace sisyphus::app;
 
 constexpr Command kCommands[] = {
     {"server", "Hold the queue behind an HTTP server", add_server_command},
+    {"worker", "Take jobs from a server and run them", add_worker_command},
+    {"run", "Run one job here, without a farm", add_run_command},
+    {"plan", "Show the commands that a job would run", add_plan_command},
+    {"validate", "Check a job as a worker here would", add_validate_command},
     {"submit", "Hand jobs to the server", add_submit_command},
     {"watch", "Show the progress of a job, or of all", add_watch_command},
     {"list", "List jobs, the newest first", add_list_command},

@@ -1,0 +1,158 @@
+#include "actors/heartbeat.hpp"
+
+#include "actors/retry_delay.hpp"
+
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
+#include <boost/json.hpp>
+#include <spdlog/spdlog.h>
+
+namespace sisyphus::actors {
+namespace {
+
+namespace json = boost::json;
+
+constexpr Millis kProgressInterval{100};
+
+json::object job_json(const JobRunner& runner) {
+  json::object job{{"job_id", to_string(runner.id())},
+                   {"job_title", runner.title()},
+                   {"attempt", runner.attempt()},
+                   {"task", runner.task()},
+                   {"task_index", runner.task_index()},
+                   {"task_count", runner.task_count()},
+                   {"progress", to_json(runner.progress())},
+                   {"job_percent", runner.job_percent()}};
+  if (runner.lease().token) job["lease"] = to_string(runner.lease().token);
+  return job;
+}
+
+// The original's fields from the oldest job, so that its page shows something true, and all of them in info.
+std::string heartbeat_json(const WorkerBoard& board) {
+  json::object body{{"status", board.running.empty() ? "idle" : "in_progress"},
+                    {"online_at", board.online_at},
+                    {"hostname", board.settings.hostname},
+                    {"version", SISYPHUS_VERSION}};
+  if (!board.running.empty()) {
+    const JobRunner& oldest = *board.running.front();
+    body["job_id"] = to_string(oldest.id());
+    body["job_title"] = oldest.title();
+    if (!oldest.task().empty()) body["task"] = oldest.task();
+    if (oldest.progress().percent) body["progress"] = *oldest.progress().percent;
+  }
+  json::array jobs;
+  for (const JobRunner* const runner : board.running) jobs.push_back(job_json(*runner));
+  json::object resources;
+  for (const auto& [name, amount] : board.settings.resources) resources[name] = amount;
+  body["info"] = {{"jobs", std::move(jobs)},
+                  {"slots", board.settings.slots},
+                  {"modules", json::value_from(board.modules)},
+                  {"labels", json::value_from(board.settings.labels)},
+                  {"resources", std::move(resources)},
+                  {"draining", board.draining}};
+  return json::serialize(body);
+}
+
+void apply(WorkerBoard& board, const LeaseVerdict& verdict, SteadyTime asked_at) {
+  JobRunner* const runner = board.find(verdict.id);
+  if (runner == nullptr) return;
+  switch (verdict.verdict) {
+    case Verdict::adopted:
+      spdlog::info("job_adopted_again job_id={} attempt={}", to_string(verdict.id), runner->attempt());
+      [[fallthrough]];
+    case Verdict::renewed: runner->renewed(verdict.token, asked_at + verdict.expires_in); break;
+    case Verdict::cancel: runner->stop(StopReason::cancel); break;
+    case Verdict::stop:
+      spdlog::warn("job_taken_away job_id={} attempt={}: the server does not want it from here", to_string(verdict.id),
+                   runner->attempt());
+      runner->stop(StopReason::abandon);
+      break;
+  }
+}
+
+asio::awaitable<Result<void>> beat(WorkerBoard& board) {
+  const std::string body = heartbeat_json(board);
+  if (!board.has("leases")) {
+    Result<void> heard = co_await board.client.heartbeat(body);
+    co_return heard;
+  }
+  // From before the request was sent: the server counts from when it came.
+  const SteadyTime asked_at = std::chrono::steady_clock::now();
+  const auto verdicts = co_await board.client.heartbeat_with_leases(body);
+  if (!verdicts) co_return verdicts.error();
+  for (const LeaseVerdict& verdict : *verdicts) apply(board, verdict, asked_at);
+  co_return Result<void>();
+}
+
+}  // namespace
+
+asio::awaitable<void> run_heartbeat(WorkerBoard& board) {
+  bool told = false;
+  for (;;) {
+    if (board.reached) {
+      const auto heard = co_await beat(board);
+      if (!heard && !std::exchange(told, true)) {
+        spdlog::warn("heartbeat_failed url={} error=\"{}\"", board.client.base_url(), heard.error().detail);
+      }
+      if (heard) told = false;
+    }
+    co_await board.heartbeat_due.wait_until(std::chrono::steady_clock::now() + board.settings.heartbeat_interval);
+  }
+}
+
+asio::awaitable<void> run_progress(asio::any_io_executor executor, WorkerBoard& board) {
+  asio::steady_timer pause(executor);
+  for (;;) {
+    co_await board.progress_due.wait();
+    json::array reports;
+    for (JobRunner* const runner : board.running) {
+      if (!runner->lease().token || !runner->take_dirty()) continue;
+      json::object report = job_json(*runner);
+      report.erase("job_title");
+      report.erase("attempt");
+      reports.push_back(std::move(report));
+    }
+    if (reports.empty() || !board.has("progress")) continue;
+    const std::string body = json::serialize(reports);
+    const auto sent = co_await board.client.progress(body);
+    if (!sent) spdlog::debug("progress_not_sent error=\"{}\"", sent.error().detail);
+    pause.expires_after(kProgressInterval);
+    co_await pause.async_wait(asio::use_awaitable);
+  }
+}
+
+asio::awaitable<void> run_control(asio::any_io_executor executor, WorkerBoard& board) {
+  RetryDelay delay(Millis(250), std::chrono::seconds(10));
+  asio::steady_timer pause(executor);
+  for (;;) {
+    if (board.has("control")) {
+      const std::function<bool(const net::ControlMessage&)> on_message = [&board, &delay](
+                                                                             const net::ControlMessage& message) {
+        delay.reset();
+        JobRunner* const runner = board.find(message.id);
+        switch (message.kind) {
+          case net::ControlMessage::Kind::drain:
+            board.drain();
+            break;
+          case net::ControlMessage::Kind::cancel:
+            if (runner) runner->stop(StopReason::cancel);
+            break;
+          case net::ControlMessage::Kind::pause:
+            if (runner) runner->pause();
+            break;
+          case net::ControlMessage::Kind::resume:
+            if (runner) runner->resume();
+            break;
+        }
+        return true;
+      };
+      const auto ended = co_await board.client.control(on_message);
+      if (!ended) spdlog::debug("control_stream_ended error=\"{}\"", ended.error().detail);
+      board.heartbeat_due.ring();  // what was missed is told there
+    }
+    pause.expires_after(delay.next());
+    co_await pause.async_wait(asio::use_awaitable);
+  }
+}
+
+}  // namespace sisyphus::actors

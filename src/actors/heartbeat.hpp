@@ -1,0 +1,19 @@
+#pragma once
+
+#include "actors/worker_board.hpp"
+
+#include <asio/awaitable.hpp>
+
+namespace sisyphus::actors {
+
+// Tells the server every few seconds that the worker lives and what it runs, which renews its leases, and hears in
+// the reply which jobs are to stop. Both run until they are cancelled.
+asio::awaitable<void> run_heartbeat(WorkerBoard& board);  // `board` outlives the worker's tasks
+
+// Sends what changed in the progress of the jobs, at most ten times a second and never two at once.
+asio::awaitable<void> run_progress(asio::any_io_executor executor, WorkerBoard& board);
+
+// Holds the control stream open and hands its orders to the runners.
+asio::awaitable<void> run_control(asio::any_io_executor executor, WorkerBoard& board);
+
+}  // namespace sisyphus::actors

@@ -1,0 +1,212 @@
+#include "actors/worker.hpp"
+
+#include "actors/heartbeat.hpp"
+#include "actors/retry_delay.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+#include <spdlog/spdlog.h>
+
+namespace sisyphus::actors {
+
+namespace json = boost::json;
+
+namespace {
+
+constexpr std::size_t kFileThreads = 2;
+constexpr std::chrono::seconds kReportSlack{3};  // to tell the server what became of the jobs, when stopping
+
+std::string duration_text(Millis span) {  // as Python prints a timedelta: 1:02:03.456000
+  const auto seconds = span.count() / 1000;
+  return fmt::format("{}:{:02}:{:02}.{:03}000", seconds / 3600, seconds / 60 % 60, seconds % 60, span.count() % 1000);
+}
+
+}  // namespace
+
+class Worker::ServerOptionSets final : public OptionSets {
+ public:
+  explicit ServerOptionSets(net::WorkerClient& client) : client_(client) {}
+  asio::awaitable<Result<std::optional<json::object>>> fetch(std::string module, std::string name) override {
+    return client_.option_set(std::move(module), std::move(name));
+  }
+
+ private:
+  net::WorkerClient& client_;
+};
+
+Worker::Worker(asio::any_io_executor executor, const Clock& clock, WorkerSettings settings, net::WorkerClient client,
+               WorkerState state)
+    : executor_(executor),
+      clock_(clock),
+      board_(executor, std::move(settings), std::move(client)),
+      state_(std::move(state)),
+      probes_(executor),
+      option_sets_(std::make_unique<ServerOptionSets>(board_.client)),
+      planner_(registry_, probes_, *option_sets_),
+      file_pool_(kFileThreads),
+      poller_(executor, board_, [this](net::GrantedJob job) { take(std::move(job)); }),
+      polling_(executor),
+      services_(executor),
+      jobs_(executor) {
+  board_.online_at = rfc3339(clock.now().wall);
+  board_.modules = registry_.names();
+}
+
+Worker::~Worker() = default;
+
+void Worker::start() {
+  spdlog::info("worker_started worker={} hostname={} server={} slots={} version={}", board_.client.worker_id(),
+               board_.settings.hostname, board_.client.base_url(), board_.settings.slots, SISYPHUS_VERSION);
+  polling_.spawn("poller", poller_.run());
+  services_.spawn("heartbeat", run_heartbeat(board_));
+  services_.spawn("progress", run_progress(executor_, board_));
+  services_.spawn("control", run_control(executor_, board_));
+}
+
+void Worker::drain() {
+  spdlog::info("worker_draining running={}", board_.running.size());
+  board_.drain();
+}
+
+void Worker::stop() {
+  stopping_ = true;
+  spdlog::info("worker_stopping running={}", board_.running.size());
+  board_.drain();
+  for (JobRunner* const runner : board_.running) runner->stop(StopReason::hand_back);
+}
+
+asio::awaitable<void> Worker::finished() {
+  // A drain may also come from the server: every change of the board rings here.
+  while (!board_.draining) co_await board_.winding_up.wait();
+  // The poller goes first: what is granted to a poll that has gone is queued again by the server.
+  polling_.cancel();
+  co_await polling_.join();
+  while (!stopping_ && jobs_.size() != 0) co_await board_.winding_up.wait();
+  const SteadyTime until = std::chrono::steady_clock::now() + board_.settings.grace + kReportSlack;
+  const bool done = co_await jobs_.join_until(until);
+  if (!done) {
+    spdlog::error("jobs_not_ended count={}: killed", jobs_.size());
+    for (JobRunner* const runner : board_.running) runner->kill();
+    jobs_.cancel();
+    co_await jobs_.join();
+  }
+  services_.cancel();
+  co_await services_.join();
+  if (board_.reached) {
+    const auto gone = co_await board_.client.sign_off();
+    if (!gone) spdlog::debug("sign_off_failed error=\"{}\"", gone.error().detail);
+  }
+  file_pool_.join();
+  spdlog::info("worker_stopped");
+}
+
+// ---- jobs -------------------------------------------------------------------------------------------------------
+
+void Worker::take(net::GrantedJob job) { jobs_.spawn("job " + to_string(job.id), run_job(std::move(job))); }
+
+asio::awaitable<void> Worker::run_job(net::GrantedJob job) {
+  JobRequest request;
+  request.id = job.id;
+  request.attempt = job.attempt;
+  request.document = std::move(job.document);
+  if (job.token) request.lease = {job.token, std::chrono::steady_clock::now() + job.expires_in};
+  RunnerContext context{executor_, file_pool_, planner_, state_, board_.settings.working_directory,
+                        board_.settings.grace, {}, {}};
+  context.mark_irreversible = [this](JobId id, LeaseToken token) { return mark_irreversible(id, token); };
+  context.on_change = [this] { board_.progress_due.ring(); };
+  const WallTime started = clock_.now().wall;
+  JobRunner runner(std::move(context), std::move(request));
+  const auto place = board_.running.insert(board_.running.end(), &runner);
+  board_.heartbeat_due.ring();
+  if (stopping_) runner.stop(StopReason::hand_back);
+  std::exception_ptr failure;
+  try {
+    JobEnd end = co_await runner.run();
+    co_await report(runner, std::move(end), started);
+  } catch (const std::exception&) {
+    failure = std::current_exception();  // the group logs it; the slot must be given back first
+  }
+  board_.running.erase(place);
+  board_.slot_free.ring();
+  board_.heartbeat_due.ring();
+  board_.winding_up.ring();
+  if (failure) std::rethrow_exception(failure);
+}
+
+json::object Worker::info_of(const JobEnd& end, WallTime started) const {
+  const WallTime now = clock_.now().wall;
+  json::object info{{"start_time", rfc3339(started)},
+                    {"end_time", rfc3339(now)},
+                    {"runtime", duration_text(now - started)},
+                    {"worker", board_.settings.hostname},
+                    {"worker_id", board_.client.worker_id()},
+                    {"version", SISYPHUS_VERSION},
+                    {"completed", end.kind == JobEnd::Kind::completed}};
+  if (!end.message.empty()) info["message"] = end.message;
+  if (!end.module.empty()) info["module"] = end.module;
+  if (!end.outputs.empty()) info["outputs"] = json::value_from(end.outputs);
+  if (end.retryable) info["retryable"] = true;
+  if (!end.error_tail.empty()) info["stderr"] = end.error_tail;
+  return info;
+}
+
+asio::awaitable<Result<void>> Worker::tell(JobRunner& runner, const JobEnd& end, json::object info) {
+  const LeaseToken token = runner.lease().token;
+  if (end.kind == JobEnd::Kind::stopped && end.stopped_for == StopReason::hand_back && board_.has("hand-back")) {
+    const std::string reason = fmt::format("worker {} ({}) stopped", board_.settings.hostname, board_.client.worker_id());
+    Result<void> handed = co_await board_.client.hand_back(runner.id(), token, reason);
+    co_return handed;
+  }
+  if (end.kind == JobEnd::Kind::stopped && !info.contains("message")) {
+    info["message"] = end.stopped_for == StopReason::cancel ? "cancelled" : "the worker stopped";
+  }
+  const bool failed = end.kind != JobEnd::Kind::completed;
+  Result<void> completed = co_await board_.client.complete(runner.id(), token, failed, std::move(info));
+  co_return completed;
+}
+
+// Until the server has taken it, or says that the job is no longer ours: an outcome is hours of work.
+asio::awaitable<void> Worker::report(JobRunner& runner, JobEnd end, WallTime started) {
+  if (end.stuck) {
+    stuck_ = true;
+    spdlog::critical("worker_stuck job_id={} error=\"{}\": it takes no more jobs", to_string(runner.id()), end.message);
+    board_.drain();
+  }
+  const json::object info = info_of(end, started);
+  RetryDelay delay(Millis(250), board_.settings.network_retry);
+  while (end.stopped_for != StopReason::abandon) {
+    const LeaseToken sent = runner.lease().token;
+    const auto told = co_await tell(runner, end, info);
+    if (told) break;
+    const Errc code = told.error().code;
+    if (code == Errc::stale_lease && sent && runner.lease().token == sent) {
+      // The next heartbeat says whether the job is ours again (then with a new token), or somebody else's.
+      if (runner.stop_reason() == StopReason::abandon) break;
+      spdlog::warn("outcome_refused job_id={} error=\"{}\"", to_string(runner.id()), told.error().detail);
+      board_.heartbeat_due.ring();
+    } else if (code == Errc::not_found || code == Errc::invalid || code == Errc::conflict) {
+      spdlog::warn("outcome_not_wanted job_id={} error=\"{}\"", to_string(runner.id()), told.error().detail);
+      break;
+    } else if (code != Errc::stale_lease) {
+      spdlog::warn("outcome_not_sent job_id={} error=\"{}\": trying again", to_string(runner.id()), told.error().detail);
+    }
+    co_await runner.changed().wait_until(std::chrono::steady_clock::now() + delay.next());
+    if (runner.stop_reason() == StopReason::abandon) break;
+  }
+}
+
+asio::awaitable<Result<void>> Worker::mark_irreversible(JobId id, LeaseToken token) {
+  RetryDelay delay(Millis(250), board_.settings.network_retry);
+  while (board_.has("irreversible") && token) {
+    const auto marked = co_await board_.client.mark_irreversible(id, token);
+    JobRunner* const runner = board_.find(id);
+    if (marked || runner == nullptr || runner->stop_reason() != StopReason::none) co_return marked;
+    const Errc code = marked.error().code;
+    if (code == Errc::conflict || code == Errc::not_found || code == Errc::invalid) co_return marked;
+    co_await runner->changed().wait_until(std::chrono::steady_clock::now() + delay.next());
+    token = runner->lease().token;
+  }
+  co_return Result<void>();
+}
+
+}  // namespace sisyphus::actors

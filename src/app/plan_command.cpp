@@ -1,0 +1,183 @@
+#include "actors/job_planner.hpp"
+#include "app/client_command.hpp"
+#include "app/commands.hpp"
+#include "app/option_set_files.hpp"
+#include "app/service.hpp"
+#include "app/terminal/output.hpp"
+#include "app/terminal/text.hpp"
+#include "core/job_document.hpp"
+#include "core/parse_json.hpp"
+
+#include <CLI/CLI.hpp>
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+#include <filesystem>
+#include <memory>
+
+namespace sisyphus::app {
+namespace {
+
+namespace json = boost::json;
+using modules::Problem;
+
+struct Options {
+  std::string file;
+  OptionSetFlags option_sets;
+  bool json = false;
+};
+
+void complain(std::string_view text) {
+  fmt::print(stderr, "sisyphus: {}\n", printable(text, locale_is_utf8()));
+}
+
+std::string told(const Problem& problem) {
+  return problem.pointer.empty() ? problem.message : fmt::format("{}: {}", problem.pointer, problem.message);
+}
+
+// The job's tasks, after the checks that the server makes.
+Result<json::array> read_tasks(const std::string& file) {
+  const auto text = read_input(file);
+  if (!text) return text.error();
+  const auto submission = read_submission(*text, SystemClock().now().wall);
+  if (!submission) return submission.error();
+  if (submission->is_array) return invalid("one job is wanted here, found an array");
+  const auto value = parse_json(submission->jobs.front().text);
+  if (!value) return value.error();
+  return value->at("tasks").as_array();
+}
+
+asio::awaitable<Result<actors::JobPlan>> plan_job(asio::io_context& loop, std::shared_ptr<Options> options) {
+  const auto tasks = read_tasks(options->file);
+  if (!tasks) co_return tasks.error();
+  const auto option_sets = option_sets_of(loop.get_executor(), options->option_sets);
+  if (!option_sets) co_return option_sets.error();
+  const modules::Registry registry;
+  actors::ProbeRunner probes(loop.get_executor());
+  actors::JobPlanner planner(registry, probes, **option_sets);
+  actors::JobPlanner::Context context{std::filesystem::current_path().string(), ".sisyphus-JOB-ATTEMPT", {}};
+  auto plan = co_await planner.plan(*tasks, std::move(context));
+  co_return plan;
+}
+
+json::object plan_json(const actors::PlannedTask& task) {
+  json::object object{{"module", task.module_name}, {"argv", nullptr}, {"run_argv", nullptr}};
+  std::string errors;
+  for (const Problem& problem : task.planned.problems) {
+    if (problem.kind == Problem::Kind::document) errors += (errors.empty() ? "" : "\n") + told(problem);
+  }
+  if (!task.planned.plan) {
+    object["error"] = errors.empty() ? "it could not be planned" : errors;
+    return object;
+  }
+  const modules::Plan& plan = *task.planned.plan;
+  if (!plan.argv.empty()) object["argv"] = json::value_from(plan.argv);
+  if (const auto* const program = std::get_if<modules::RunProgram>(&plan.action)) {
+    object["run_argv"] = json::value_from(program->argv);
+  }
+  json::array outputs;
+  for (const modules::Output& output : plan.outputs) outputs.emplace_back(output.path);
+  object["inputs"] = json::value_from(plan.inputs);
+  object["outputs"] = std::move(outputs);
+  json::object resources;
+  for (const auto& [name, amount] : plan.resources) resources[name] = amount;
+  object["resources"] = std::move(resources);
+  return object;
+}
+
+void print_plain(const actors::JobPlan& plan) {
+  for (std::size_t i = 0; i < plan.tasks.size(); ++i) {
+    const actors::PlannedTask& task = plan.tasks[i];
+    fmt::print("task {} {}\n", i + 1, printable(task.module_name, true));
+    if (!task.planned.plan) continue;
+    for (const std::string& argument : task.planned.plan->argv) fmt::print("  {}\n", printable(argument, true));
+    const auto* const changes = std::get_if<modules::ChangeFiles>(&task.planned.plan->action);
+    if (changes == nullptr) continue;
+    for (const modules::FileOperation& operation : changes->operations) {
+      static constexpr const char* kNames[] = {"delete", "copy", "move"};
+      fmt::print("  {} {} {}\n", kNames[static_cast<int>(operation.kind)], printable(operation.source, true),
+                 printable(operation.destination, true));
+    }
+  }
+}
+
+asio::awaitable<int> run_plan(asio::io_context& loop, std::shared_ptr<Options> options) {
+  const auto plan = co_await plan_job(loop, options);
+  if (!plan) co_return report(plan.error(), options->file);
+  json::array tasks;
+  bool failed = false;
+  for (const actors::PlannedTask& task : plan->tasks) {
+    tasks.push_back(plan_json(task));
+    failed = failed || !task.planned.plan;
+    for (const Problem& problem : task.planned.problems) {
+      const char* const kind = problem.kind == Problem::Kind::document ? "error" : "warning";
+      complain(fmt::format("{}: {}", kind, told(problem)));
+    }
+    for (const std::string& warning : task.planned.warnings) complain("warning: " + warning);
+  }
+  if (options->json) {
+    fmt::print("{}\n", json::serialize(json::object{{"tasks", std::move(tasks)}}));
+  } else {
+    print_plain(*plan);
+  }
+  const int code = failed ? kExitUsage : kExitDone;
+  co_return code;
+}
+
+asio::awaitable<int> run_validate(asio::io_context& loop, std::shared_ptr<Options> options) {
+  const auto plan = co_await plan_job(loop, options);
+  if (!plan && options->json) {
+    const json::object problem{{"pointer", plan.error().pointer}, {"message", plan.error().detail}};
+    fmt::print("{}\n", json::serialize(json::object{{"valid", false}, {"problems", json::array{problem}}}));
+    co_return kExitUsage;
+  }
+  if (!plan) co_return report(plan.error(), options->file);
+  const auto problems = plan->problems();
+  if (options->json) {
+    json::array list;
+    for (const Problem& problem : problems) {
+      list.push_back(json::object{{"pointer", problem.pointer}, {"message", problem.message}});
+    }
+    fmt::print("{}\n", json::serialize(json::object{{"valid", problems.empty()}, {"problems", std::move(list)}}));
+  } else {
+    for (const Problem& problem : problems) complain(told(problem));
+    if (problems.empty()) fmt::print("{}: a worker here would run it\n", printable(options->file, true));
+  }
+  const int code = problems.empty() ? kExitDone : kExitUsage;
+  co_return code;
+}
+
+using Work = asio::awaitable<int> (*)(asio::io_context&, std::shared_ptr<Options>);
+
+RunCommand add(CLI::App& app, Work work) {
+  const auto options = std::make_shared<Options>();
+  app.add_option("JOB", options->file, "The job document; \"-\" reads standard input")->required();
+  add_option_set_flags(app, options->option_sets);
+  add_json_option(app, options->json, "Print JSON");
+  return [options, work] {
+    start_logging({"warn"});
+    return run_loop([options, work](asio::io_context& loop) { return work(loop, options); });
+  };
+}
+
+}  // namespace
+
+RunCommand add_plan_command(CLI::App& app) {
+  app.footer(
+      "Nothing is run or changed, but files that are there are looked at. With --json: argv is the original's vector,\n"
+      "run_argv what a worker executes.\n"
+      "Examples:\n"
+      "  sisyphus plan job.json\n"
+      "  sisyphus plan --json --option-set opus-128k-stereo=opus.json job.json");
+  return add(app, run_plan);
+}
+
+RunCommand add_validate_command(CLI::App& app) {
+  app.footer(
+      "Checks everything that a worker on this machine would check before the first task, and prints every problem.\n"
+      "Example:\n"
+      "  sisyphus validate job.json && sisyphus submit job.json");
+  return add(app, run_validate);
+}
+
+}  // namespace sisyphus::app

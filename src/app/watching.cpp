@@ -142,7 +142,8 @@ class Watch {
     if (!ids_.empty()) co_return Result<void>();
     for (const JobState state :
          {JobState::running, JobState::cancelling, JobState::paused, JobState::queued}) {
-      Result<net::JobList> page = co_await api_.jobs({state, kShownAtFirst, {}});
+      const net::JobQuery query{state, kShownAtFirst, {}};  // g++ 12 frees one written in the co_await twice
+      Result<net::JobList> page = co_await api_.jobs(query);
       if (!page) co_return lasting(page.error());
       std::reverse(page->jobs.begin(), page->jobs.end());  // the oldest, which is next, first
       for (net::JobStatus& status : page->jobs) co_await take_status(std::move(status));

@@ -132,6 +132,21 @@ TEST_F(WatchingTest, MissedEventsAreMadeUpForByAskingAgain) {
   EXPECT_EQ(output_, "1f0c2a3b T: queued\n1f0c2a3b T: completed\n");
 }
 
+TEST_F(WatchingTest, WithoutIdsEveryJobIsShown) {
+  const auto page = [](std::string_view jobs) {
+    return Step{reply_with(fmt::format(R"({{"jobs":[{}],"next_cursor":null}})", jobs))};
+  };
+  // It would go on for good: the second stream is refused so that it ends.
+  const int code =
+      watch({}, {{{stream("")}},
+                 {page(status(kId, "running")), page(""), page(""), page(status(kOther, "queued"))},
+                 {{reply_with("{}", "404 Not Found")}}});
+  EXPECT_EQ(code, kExitUsage);
+  EXPECT_THAT(output_, testing::StartsWith("1f0c2a3b T: running\n77ab2a3b T: queued\n"));
+  EXPECT_THAT(requests_.at(1), SizeIs(4));
+  EXPECT_THAT(requests_.at(1).at(0), testing::StartsWith("GET /jobs?limit=200&state=running "));
+}
+
 TEST_F(WatchingTest, ServerThatIsNotThereIsExitCodeThree) {
   EXPECT_EQ(watch({kId}, {{}}), kExitUnreachable);
   EXPECT_THAT(errors_, HasSubstr("sisyphus: no whole reply from http://127.0.0.1:"));

@@ -57,7 +57,7 @@ class SubprocessTest : public testing::Test {
     const auto* binary = std::getenv("SISYPHUS_BINARY");
     const auto* tool = std::getenv("SISYPHUS_FAKE_TOOL");
     if (binary == nullptr || tool == nullptr)
-      GTEST_SKIP() << "SISYPHUS_BINARY and SISYPHUS_FAKE_TOOL are not set";
+      FAIL() << "SISYPHUS_BINARY and SISYPHUS_FAKE_TOOL are not set";
     set_guard_program(binary);
     fake_tool = tool;
     options.on_out = [this](std::string_view line) { hear(line); };

@@ -189,7 +189,7 @@ ChildProcess& ChildProcess::operator=(ChildProcess&& other) noexcept {
 
 ChildProcess::~ChildProcess() = default;  // members in reverse: the channel first, the handle last
 
-Result<ChildProcess> launch(asio::any_io_executor executor, const LaunchSpec& spec) {
+Result<ChildProcess> launch(const asio::any_io_executor& executor, const LaunchSpec& spec) {
   Pipe in;
   Pipe out;
   Pipe err;

@@ -36,7 +36,7 @@ struct ChildProcess {
   ~ChildProcess();
 
  private:
-  friend Result<ChildProcess> launch(asio::any_io_executor, const LaunchSpec&);
+  friend Result<ChildProcess> launch(const asio::any_io_executor&, const LaunchSpec&);
   explicit ChildProcess(const asio::any_io_executor& executor);
 };
 
@@ -44,7 +44,7 @@ struct ChildProcess {
 // working directory is at fault and Errc::io (storage_full) when the system is; that the tool could not be
 // started is told by the guard on the control channel. From the first launch with input on, the whole process
 // ignores SIGPIPE.
-Result<ChildProcess> launch(asio::any_io_executor executor, const LaunchSpec& spec);
+Result<ChildProcess> launch(const asio::any_io_executor& executor, const LaunchSpec& spec);
 
 // For processes that are not themselves the guard's program, as the tests: its absolute path. Before any
 // launch.

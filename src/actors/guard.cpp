@@ -106,6 +106,9 @@ int Guard::run(char** argv) {
 }
 
 bool Guard::start(char** argv) {
+  // A session of its own: SIGKILL to the worker's process group, as timeout(1) and shells send it, must not
+  // take the guard along. Fails only for a group leader, which has left the worker's group already.
+  ::setsid();
   // All signals are blocked: neither Ctrl-C in the worker's terminal nor a signal to its whole service ends
   // the one process that knows how to clean up. SIGCHLD is read from a descriptor.
   sigset_t all;

@@ -20,7 +20,7 @@
 namespace sisyphus::actors {
 namespace {
 
-constexpr std::size_t kReadSize = 64 * 1024;  // what a pipe holds
+constexpr std::size_t kReadSize = 65'536;  // what a pipe holds
 constexpr std::size_t kReportSize = 256;
 
 SteadyTime steady_now() {

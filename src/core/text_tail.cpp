@@ -59,7 +59,7 @@ std::string TextTail::text() const {
     for (int i = 0; i < 3 && !kept.empty() && continues_sequence(kept.front()); ++i) kept.remove_prefix(1);
     kept = from_line_start(kept);
   }
-  const std::string valid = to_valid_utf8(kept);
+  std::string valid = to_valid_utf8(kept);
   if (valid.size() <= limit_) return valid;
   return std::string{from_line_start(last_bytes(valid, limit_))};
 }

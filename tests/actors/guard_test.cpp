@@ -17,7 +17,8 @@ using testing::SizeIs;
 
 class GuardProcess : public SubprocessTest {
  protected:
-  pid_t guard_of(pid_t tool) { return read_process_stat(tool)->parent; }
+  static pid_t guard_of(pid_t tool) { return read_process_stat(tool)->parent; }
+  void expect_nothing_left_after(void (*kill_worker)(pid_t worker));
 };
 
 TEST_F(GuardProcess, SurvivesTheSignalsThatEndAWorker) {
@@ -74,25 +75,34 @@ std::vector<pid_t> read_pids(int pipe) {
   return pids;
 }
 
-TEST_F(GuardProcess, WorkerThatIsKilledLeavesNoDescendant) {
+void GuardProcess::expect_nothing_left_after(void (*kill_worker)(pid_t worker)) {
   use_tool({"grandchild-setsid"});
   std::array<int, 2> pipe;
   ASSERT_EQ(::pipe2(pipe.data(), O_CLOEXEC), 0);
   const UniqueFd from_worker(pipe[0]);
   UniqueFd to_test(pipe[1]);
   const auto worker = ::fork();
+  ::setpgid(worker, worker);  // for 0 it is the child's own
   if (worker == 0) be_a_worker(options, to_test.get());
   to_test.reset();
 
   pids = read_pids(from_worker.get());
   ASSERT_THAT(pids, SizeIs(2));
   const auto guard = open_process(guard_of(pids.back()));
-  ::kill(worker, SIGKILL);
+  kill_worker(worker);
   int status = 0;
   ::waitpid(worker, &status, 0);
   EXPECT_EQ(WTERMSIG(status), SIGKILL);
   wait_for_death(guard);  // it goes last
   EXPECT_TRUE(all_gone());
+}
+
+TEST_F(GuardProcess, WorkerThatIsKilledLeavesNoDescendant) {
+  expect_nothing_left_after([](pid_t worker) { ::kill(worker, SIGKILL); });
+}
+
+TEST_F(GuardProcess, WorkerThatIsKilledWithItsWholeGroupLeavesNoDescendant) {
+  expect_nothing_left_after([](pid_t worker) { ::kill(-worker, SIGKILL); });
 }
 
 }  // namespace

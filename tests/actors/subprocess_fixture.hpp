@@ -56,8 +56,7 @@ class SubprocessTest : public testing::Test {
   void SetUp() override {
     const auto* binary = std::getenv("SISYPHUS_BINARY");
     const auto* tool = std::getenv("SISYPHUS_FAKE_TOOL");
-    if (binary == nullptr || tool == nullptr)
-      GTEST_SKIP() << "SISYPHUS_BINARY and SISYPHUS_FAKE_TOOL are not set";
+    if (binary == nullptr || tool == nullptr) FAIL() << "SISYPHUS_BINARY and SISYPHUS_FAKE_TOOL are not set";
     set_guard_program(binary);
     fake_tool = tool;
     options.on_out = [this](std::string_view line) { hear(line); };

@@ -10,6 +10,8 @@
 
 #include <algorithm>
 #include <cstring>
+#include <filesystem>
+#include <iterator>
 
 namespace sisyphus::actors {
 
@@ -150,7 +152,11 @@ asio::awaitable<JobEnd> JobRunner::run_tasks(json::array tasks) {
   }
   JobEnd end;
   end.kind = JobEnd::Kind::completed;
-  end.outputs = outputs_;
+  // A later task may have moved or deleted what an earlier one wrote.
+  std::copy_if(outputs_.begin(), outputs_.end(), std::back_inserter(end.outputs), [](const std::string& path) {
+    std::error_code absent;
+    return std::filesystem::exists(path, absent);
+  });
   co_return end;
 }
 

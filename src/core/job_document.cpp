@@ -326,6 +326,8 @@ Result<void> read_requires(const json::value& document, const std::string& prefi
   return {};
 }
 
+constexpr std::string_view kSpace = " \t\r\n";
+
 struct Scanned {
   JobSpec spec;
   std::size_t length = 0;  // bytes of the input that the object takes
@@ -353,9 +355,11 @@ Result<Scanned> scan(std::string_view input, bool stored, const std::string& pre
   DocumentHandler& handler = parser.handler();
   if (!handler.error.detail.empty()) return std::move(handler.error);
   if (code) return syntax_error(code, length);
-  Scanned scanned{std::move(handler.spec), length, handler.job_name_at};
+  // The parser also takes the white space behind the object, which is no part of it.
+  const std::size_t end = input.substr(0, length).find_last_not_of(kSpace) + 1;
+  Scanned scanned{std::move(handler.spec), end, handler.job_name_at};
   if (handler.has_requires) {
-    const json::value tree = json::parse({input.data(), length}, {}, options());
+    const json::value tree = json::parse({input.data(), end}, {}, options());
     if (auto read = read_requires(tree, prefix, scanned.spec.needs); !read) return read.error();
   }
   return scanned;
@@ -379,8 +383,6 @@ std::string stored_text(std::string_view object, std::size_t job_name_at, const 
   }
   return text;
 }
-
-constexpr std::string_view kSpace = " \t\r\n";
 
 std::string_view skip_space(std::string_view text) {
   text.remove_prefix(std::min(text.find_first_not_of(kSpace), text.size()));

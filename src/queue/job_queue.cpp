@@ -216,7 +216,10 @@ Result<void> JobQueue::mark_irreversible(const JobId& id, LeaseToken token) {
                  "/lease"};
   }
   if (job->state == JobState::cancelling) return conflict(fmt::format("job {} is being cancelled", to_string(id)));
-  if (!job->irreversible) commit(*job, MarkedIrreversible{job->order});
+  if (job->irreversible) return {};
+  const MarkedIrreversible record{job->order};
+  remember(record);
+  apply(*job, record);
   return {};
 }
 

@@ -16,7 +16,7 @@ build = sys.argv[1]
 entries = json.load(open(f"{build}/compile_commands.json"))
 for entry in entries:
     command = re.sub(r"-include \S*cmake_pch\.hxx|-Winvalid-pch|-Wno-mismatched-new-delete|-Werror", "", entry["command"])
-    entry["command"] = command + " -Wno-unknown-warning-option"
+    entry["command"] = command + " -Wno-unknown-warning-option -D__cpp_impl_coroutine=201902L -DASIO_HAS_CO_AWAIT -DASIO_HAS_STD_COROUTINE"
 json.dump(entries, open(f"{build}/tidy/compile_commands.json", "w"))
 PY
 

@@ -33,10 +33,6 @@ Result<std::unique_ptr<Server>> Server::start(asio::any_io_executor executor, co
   spdlog::info("server_listening address={}:{} data_dir={} jobs={} version={} elapsed_ms={}", options.http.host,
                server->port(), options.queue.data_dir, server->queue_->job_count(), SISYPHUS_VERSION,
                std::chrono::duration_cast<Millis>(elapsed).count());
-  if (options.queue.fsync != queue::Fsync::always) {
-    spdlog::warn("journal_not_synced what is acknowledged may be lost with the machine: fsync={}",
-                 queue::to_string(options.queue.fsync));
-  }
   return server;
 }
 

@@ -71,19 +71,25 @@ asio::awaitable<void> JournalWriter::run() {
   while (!failed_ && (!stopping_ || pending_)) {
     if (!pending_) {
       const bool rang = co_await bell_.wait_until(dirty_ ? last_sync_ + kInterval : SteadyTime::max());
-      if (!rang) co_await write_batch({});
+      if (rang) continue;
+      queue::JobQueue::Changes nothing;  // but a sync is due
+      co_await write_batch(std::move(nothing));
       continue;
     }
     pending_ = false;
     in_flight_ = true;
     waiting_.move_waiters_to(flying_);
     promised_flying_ = std::exchange(promised_, 0);
-    co_await write_batch(collect_());
+    queue::JobQueue::Changes changes = collect_();
+    co_await write_batch(std::move(changes));
     promised_flying_ = 0;
     in_flight_ = false;
     flying_.open();
   }
-  if (dirty_ && !failed_) co_await write_batch({});
+  if (dirty_ && !failed_) {
+    queue::JobQueue::Changes nothing;
+    co_await write_batch(std::move(nothing));
+  }
   waiting_.open();
   prepared_.open();
   has_ended_ = true;

@@ -51,6 +51,7 @@ asio::awaitable<Result<void>> Poller::greet() {
   board_.extensions = std::move(*extensions);
   board_.reached = true;
   board_.heartbeat_due.ring();
+  for (JobRunner* const runner : board_.running) runner->changed().ring();  // outcomes may be waiting to be told
   if (!board_.has("long-poll")) {
     spdlog::info("server_without_extensions url={}: polling every {} s", board_.client.base_url(),
                  board_.settings.poll_interval.count() / 1000);

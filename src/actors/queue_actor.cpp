@@ -292,7 +292,10 @@ asio::awaitable<Result<void>> QueueActor::set_worker_disabled(std::string id, bo
 }
 
 Result<void> QueueActor::forget_worker(const std::string& id) {
+  const std::string hostname = workers_.hostname(id);
   if (!workers_.forget(id)) return not_found(fmt::format("there is no worker {}", id));
+  spdlog::info("worker_signed_off worker={} hostname={}", id, hostname);
+  publish_worker({id, hostname, {}, workers_.disabled(id)}, false);
   return {};
 }
 
@@ -404,9 +407,7 @@ void QueueActor::publish_worker(const WorkerView& worker, bool online) {
 // ---- its own tasks ----------------------------------------------------------------------------------------------
 
 SteadyTime QueueActor::next_deadline() const {
-  SteadyTime next = jobs_.next_deadline().value_or(SteadyTime::max());
-  if (const auto expiry = workers_.next_expiry()) next = std::min(next, *expiry);
-  return next;
+  return std::min(jobs_.next_deadline().value_or(SteadyTime::max()), workers_.next_expiry());
 }
 
 asio::awaitable<void> QueueActor::run_clock() {

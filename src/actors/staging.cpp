@@ -5,6 +5,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 
@@ -23,6 +24,30 @@ int rename_noreplace(const std::string& from, const std::string& to) {
   if (errno != EINVAL && errno != ENOSYS) return errno;
   if (::link(from.c_str(), to.c_str()) != 0) return errno;
   return ::unlink(from.c_str()) == 0 ? 0 : errno;
+}
+
+Result<void> publish_file(const std::string& staged, const std::string& path, bool may_replace) {
+  const int error = may_replace ? (::rename(staged.c_str(), path.c_str()) == 0 ? 0 : errno)
+                                : rename_noreplace(staged, path);
+  if (error == EEXIST && !may_replace) {
+    return Error{Errc::conflict,
+                 fmt::format("{} exists by now and is not replaced; set \"overwrite\": true to replace it", path), {}};
+  }
+  if (error != 0) return io_error(fmt::format("cannot rename {} to {}", staged, path), error);
+  return {};
+}
+
+// The folder of one output with all that the tool left in it.
+Result<void> publish_folder(const modules::Output& output, const std::set<std::string>& own_outputs) {
+  const fs::path folder = fs::path(output.staged).parent_path();
+  const bool may_replace = output.replace || own_outputs.contains(output.path);
+  std::error_code code;
+  for (fs::directory_iterator at(folder, code), end; !code && at != end; at.increment(code)) {
+    const std::string path = (folder.parent_path() / at->path().filename()).string();
+    if (auto moved = publish_file(at->path().string(), path, may_replace); !moved) return moved;
+  }
+  if (code) return io_error("cannot list " + folder.string(), code);
+  return {};
 }
 
 }  // namespace
@@ -54,22 +79,24 @@ Result<void> Staging::prepare() {
 }
 
 Result<void> Staging::publish(const std::set<std::string>& own_outputs) {
+  // A tool may write several files for one name (image sequences, playlists): all of the folder goes out.
   for (const modules::Output& output : outputs_) {
-    std::error_code absent;
-    if (!fs::exists(output.staged, absent)) {
+    const fs::path folder = fs::path(output.staged).parent_path();
+    std::error_code code;
+    std::vector<fs::path> files;
+    for (fs::directory_iterator at(folder, code), end; !code && at != end; at.increment(code)) {
+      files.push_back(at->path());
+    }
+    if (code) return io_error("cannot list " + folder.string(), code);
+    const bool shared = std::count_if(outputs_.begin(), outputs_.end(), [&](const modules::Output& other) {
+                          return fs::path(other.staged).parent_path() == folder;
+                        }) > 1;
+    if (files.empty() || (shared && std::find(files.begin(), files.end(), output.staged) == files.end())) {
       return Error{Errc::tool, fmt::format("the tool ended well but did not write {}", output.path), {}};
     }
   }
   for (const modules::Output& output : outputs_) {
-    const bool may_replace = output.replace || own_outputs.contains(output.path);
-    const int error = may_replace ? (::rename(output.staged.c_str(), output.path.c_str()) == 0 ? 0 : errno)
-                                  : rename_noreplace(output.staged, output.path);
-    if (error == EEXIST && !may_replace) {
-      return Error{Errc::conflict,
-                   fmt::format("{} exists by now and is not replaced; set \"overwrite\": true to replace it",
-                               output.path), {}};
-    }
-    if (error != 0) return io_error(fmt::format("cannot rename {} to {}", output.staged, output.path), error);
+    if (auto moved = publish_folder(output, own_outputs); !moved) return moved;
   }
   return {};
 }

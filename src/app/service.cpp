@@ -5,13 +5,36 @@
 #include <CLI/CLI.hpp>
 #include <asio/co_spawn.hpp>
 #include <fmt/format.h>
+#include <spdlog/pattern_formatter.h>
 #include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
 #include <cstdio>
 #include <exception>
+#include <iterator>
 
 namespace sisyphus::app {
+namespace {
+
+// The message with its control characters escaped: titles, file names and what tools say come from elsewhere, and an
+// event is one line, whatever they hold.
+class OneLine final : public spdlog::custom_flag_formatter {
+ public:
+  void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    for (const char c : message.payload) {
+      if (c == '\n') {
+        fmt::format_to(std::back_inserter(out), "\\n");
+      } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+        fmt::format_to(std::back_inserter(out), "\\x{:02x}", c);
+      } else {
+        out.push_back(c);
+      }
+    }
+  }
+  std::unique_ptr<spdlog::custom_flag_formatter> clone() const override { return std::make_unique<OneLine>(); }
+};
+
+}  // namespace
 
 void add_log_options(CLI::App& app, LogOptions& options) {
   app.add_option("--log-level", options.level, "How much to log: trace, debug, info, warn, error or off")
@@ -21,7 +44,9 @@ void add_log_options(CLI::App& app, LogOptions& options) {
 
 void start_logging(const LogOptions& options) {
   auto logger = std::make_shared<spdlog::logger>("sisyphus", std::make_shared<spdlog::sinks::stderr_sink_mt>());
-  logger->set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %v", spdlog::pattern_time_type::utc);
+  auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
+  formatter->add_flag<OneLine>('*').set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %*");
+  logger->set_formatter(std::move(formatter));
   logger->set_level(spdlog::level::from_str(options.level));
   logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));

@@ -51,6 +51,7 @@ void FfmpegProgressReader::take(std::string_view key, std::string_view value) {
     now_.frame = whole(value);
   } else if (key == "fps") {
     now_.fps = measure(value, "");
+    if (now_.fps == 0.0) now_.fps.reset();  // what it says until it has measured
   } else if (key == "speed") {
     now_.speed = measure(value, "x");
   } else if (key == "bitrate") {

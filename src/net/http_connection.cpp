@@ -150,11 +150,8 @@ asio::awaitable<bool> HttpConnection::answer(HttpRequest& request) {
   if (end_of_input_) hangup_.request_stop();
   if (stopping_) hangup_.request_stop();
   request.hangup = hangup_.get_token();
-  // Only what may wait pays for the second read: long polls and streams.
-  const bool may_park = request.method == "GET" && (request.parameter("wait") != nullptr || request.segments.empty() ||
-                                                    request.segments.back() == "events" ||
-                                                    request.segments.back() == "control");
-  if (may_park) watch_for_hangup();
+  // Only what may wait pays for the second read.
+  if (request.parameter("wait") != nullptr) watch_for_hangup();
   HttpResponse response = co_await router_.handle(request);
   const bool keep_alive = request.keep_alive && !stopping_ && !response.stream;
   const bool written = co_await write(response, keep_alive, request.method != "HEAD");

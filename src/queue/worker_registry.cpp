@@ -10,6 +10,7 @@ namespace sisyphus::queue {
 bool WorkerRegistry::heard(const Heartbeat& beat, SteadyTime now) {
   const auto [at, fresh] = workers_.try_emplace(beat.worker_id);
   at->second = {beat, now};
+  next_expiry_ = std::min(next_expiry_, now + expiry_);
   return fresh;
 }
 
@@ -30,16 +31,9 @@ std::vector<WorkerView> WorkerRegistry::expire(SteadyTime now) {
     gone.push_back(view(entry.second));
     return true;
   });
+  next_expiry_ = SteadyTime::max();
+  for (const auto& [id, worker] : workers_) next_expiry_ = std::min(next_expiry_, worker.last_heard + expiry_);
   return gone;
-}
-
-std::optional<SteadyTime> WorkerRegistry::next_expiry() const {
-  std::optional<SteadyTime> next;
-  for (const auto& [id, worker] : workers_) {
-    const SteadyTime end = worker.last_heard + expiry_;
-    if (!next || end < *next) next = end;
-  }
-  return next;
 }
 
 WorkerView WorkerRegistry::view(const Worker& worker) const {

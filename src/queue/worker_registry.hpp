@@ -23,7 +23,8 @@ class WorkerRegistry {
   bool forget(const std::string& id);  // false when there was none
   // Takes out those that were not heard for too long.
   std::vector<WorkerView> expire(SteadyTime now);
-  std::optional<SteadyTime> next_expiry() const;
+  // Not later than the first expiry: heartbeats only move it on, and expire() finds out by how much.
+  SteadyTime next_expiry() const { return next_expiry_; }
 
   std::vector<WorkerView> all(SteadyTime now) const;  // sorted by hostname, then id
   std::optional<WorkerView> find(const std::string& id, SteadyTime now) const;
@@ -45,6 +46,7 @@ class WorkerRegistry {
   Millis expiry_;
   std::map<std::string, Worker> workers_;
   std::set<std::string> disabled_;
+  SteadyTime next_expiry_ = SteadyTime::max();
 };
 
 }  // namespace sisyphus::queue

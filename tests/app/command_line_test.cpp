@@ -2,6 +2,7 @@
 
 #include <CLI/CLI.hpp>
 #include <gmock/gmock.h>
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <cstdio>
@@ -10,6 +11,8 @@
 #include <stdexcept>
 #include <string>
 #include <vector>
+
+#include <unistd.h>
 
 namespace sisyphus::app {
 namespace {
@@ -53,7 +56,7 @@ class CommandLineTest : public testing::Test {
     return config_.c_str();
   }
 
-  std::string config_ = testing::TempDir() + "command_line_test.toml";
+  std::string config_ = fmt::format("{}command_line_test-{}.toml", testing::TempDir(), ::getpid());
   std::string output_;
   std::string errors_;
 };

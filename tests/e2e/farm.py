@@ -140,6 +140,13 @@ def encoders_of(job_id):
     return found
 
 
+def read_to_end(connection):
+    received = b""
+    while part := connection.recv(65536):
+        received += part
+    return received
+
+
 def wait_until_gone(pid):
     try:
         handle = os.pidfd_open(pid)
@@ -250,15 +257,15 @@ class Server(Process):
         finally:
             connection.close()
 
+    def connect(self):
+        return socket.create_connection(("127.0.0.1", self.port), DEADLINE)
+
     def raw(self, data):
         """Sends bytes, and returns all that comes back until the server closes."""
-        with socket.create_connection(("127.0.0.1", self.port), DEADLINE) as connection:
+        with self.connect() as connection:
             connection.sendall(data)
             connection.shutdown(socket.SHUT_WR)
-            received = b""
-            while part := connection.recv(65536):
-                received += part
-            return received
+            return read_to_end(connection)
 
     def submit(self, job):
         reply = self.call("POST", "/queue", job)

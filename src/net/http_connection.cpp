@@ -143,6 +143,7 @@ void HttpConnection::on_read(std::error_code error, std::size_t size) {
     hangup_.request_stop();
   }
   read_done_.open();
+  if (watching_) watch_for_hangup();  // those were the next request's bytes; it may go yet
 }
 
 asio::awaitable<bool> HttpConnection::answer(HttpRequest& request) {
@@ -154,12 +155,16 @@ asio::awaitable<bool> HttpConnection::answer(HttpRequest& request) {
   const bool may_park = request.method == "GET" && (request.parameter("wait") != nullptr || request.segments.empty() ||
                                                     request.segments.back() == "events" ||
                                                     request.segments.back() == "control");
+  watching_ = may_park;
   if (may_park) watch_for_hangup();
   HttpResponse response = co_await router_.handle(request);
   const bool keep_alive = request.keep_alive && !stopping_ && !response.stream;
-  const bool written = co_await write(response, keep_alive, request.method != "HEAD");
+  const bool with_body = request.method != "HEAD";
+  const bool written = co_await write(response, keep_alive, with_body);
+  watching_ = false;
   if (!written && response.undelivered) response.undelivered();
-  if (!written || !response.stream) co_return written && keep_alive;
+  if (!written || !response.stream || !with_body) co_return written && keep_alive;
+  watching_ = true;
   watch_for_hangup();
   const std::stop_token hangup = request.hangup;
   co_await write_stream(*response.stream, hangup);
@@ -175,7 +180,7 @@ asio::awaitable<bool> HttpConnection::write(const HttpResponse& response, bool k
   auto [error, size] = co_await asio::async_write(socket_, buffers, kTuple);
   deadline_ = SteadyTime::max();
   // A client that had gone before the reply does not get it, whatever the kernel took.
-  co_return !error && !hangup_.stop_requested();
+  co_return !error && !end_of_input_;
 }
 
 asio::awaitable<bool> HttpConnection::write_text(std::string_view text) {
@@ -194,7 +199,6 @@ asio::awaitable<bool> HttpConnection::write_stream(EventStream& stream, std::sto
     const std::string chunk = fmt::format("{:x}\r\n{}\r\n", event->size(), *event);
     const bool written = co_await write_text(chunk);
     if (!written) co_return false;
-    if (!read_pending_ && !end_of_input_) watch_for_hangup();
   }
   const bool finished = co_await write_text("0\r\n\r\n");
   co_return finished;

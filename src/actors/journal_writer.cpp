@@ -4,6 +4,7 @@
 
 #include <asio/post.hpp>
 #include <asio/steady_timer.hpp>
+#include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
@@ -72,28 +73,25 @@ asio::awaitable<void> JournalWriter::run() {
     if (!pending_) {
       const bool rang = co_await bell_.wait_until(dirty_ ? last_sync_ + kInterval : SteadyTime::max());
       if (rang) continue;
-      queue::JobQueue::Changes nothing;  // but a sync is due
-      co_await write_batch(std::move(nothing));
-      continue;
     }
-    pending_ = false;
-    in_flight_ = true;
-    waiting_.move_waiters_to(flying_);
-    promised_flying_ = std::exchange(promised_, 0);
-    queue::JobQueue::Changes changes = collect_();
-    co_await write_batch(std::move(changes));
-    promised_flying_ = 0;
-    in_flight_ = false;
-    flying_.open();
+    co_await next_batch();
   }
-  if (dirty_ && !failed_) {
-    queue::JobQueue::Changes nothing;
-    co_await write_batch(std::move(nothing));
-  }
+  if (dirty_ && !failed_) co_await next_batch();
   waiting_.open();
   prepared_.open();
   has_ended_ = true;
   ended_.open();
+}
+
+asio::awaitable<void> JournalWriter::next_batch() {
+  pending_ = false;
+  in_flight_ = true;
+  waiting_.move_waiters_to(flying_);
+  promised_flying_ = std::exchange(promised_, 0);
+  co_await write_batch(collect_());
+  promised_flying_ = 0;
+  in_flight_ = false;
+  flying_.open();
 }
 
 asio::awaitable<void> JournalWriter::ended() {
@@ -138,7 +136,8 @@ void JournalWriter::between_batches() {
   }
   room_ = journal_->room();
   next_number_ = journal_->next_number();
-  wants_next_ = journal_->wants_next();
+  has_next_ = journal_->has_next();
+  wants_next_ = !has_next_ && (wants_next_ || journal_->wants_next());
   if (wants_next_) segment_bell_.ring();
 }
 
@@ -174,7 +173,13 @@ asio::awaitable<void> JournalWriter::prepare_segments() {
 }
 
 asio::awaitable<Result<void>> JournalWriter::reserve(std::uint64_t bytes) {
+  if (bytes + kReserve >= journal_->largest_room()) {
+    co_return Error{Errc::too_large,
+                    fmt::format("{} bytes are more than the journal takes at once; send less at a time", bytes), {}};
+  }
   while (!stopping_ && !failed_) {
+    // What was promised is collected in the same turn of the loop, or it was not needed.
+    if (!pending_) promised_ = 0;
     const std::uint64_t left = room_ - std::min(room_, promised_ + promised_flying_);
     if (left > bytes + kReserve) {
       promised_ += bytes;
@@ -184,8 +189,10 @@ asio::awaitable<Result<void>> JournalWriter::reserve(std::uint64_t bytes) {
       co_return Error{Errc::storage_full,
                       "no room for new jobs on the disk of " + journal_->settings().directory + "; free some", {}};
     }
-    wants_next_ = true;
-    segment_bell_.ring();
+    if (!has_next_ && !spare_) {  // else prepare() would write over a file that is in use
+      wants_next_ = true;
+      segment_bell_.ring();
+    }
     if (in_flight_) {
       co_await flying_.wait(asio::use_awaitable);
     } else if (pending_) {

@@ -34,7 +34,7 @@ class JournalWriter {
   void stop();                                      // its tasks end after the last batch
 
   // Before new jobs are taken: makes sure that their bytes fit and that room stays to finish and cancel what is
-  // there. Errc::storage_full when the disk has no room for the next segment.
+  // there. Errc::storage_full when the disk has no room for the next segment, Errc::too_large when no segment would do.
   asio::awaitable<Result<void>> reserve(std::uint64_t bytes);
   asio::awaitable<void> ended();                    // the writer has stopped, by stop() or by a failure
   const std::optional<Error>& failed() const { return failed_; }
@@ -43,6 +43,7 @@ class JournalWriter {
 
  private:
   asio::awaitable<void> run();
+  asio::awaitable<void> next_batch();
   asio::awaitable<void> write_batch(queue::JobQueue::Changes changes);
   asio::awaitable<void> prepare_segments();
   void probe();
@@ -67,6 +68,7 @@ class JournalWriter {
   // Of the journal, as it was between two batches: the thread may be writing it.
   std::uint64_t room_ = 0;
   std::uint64_t next_number_ = 0;
+  bool has_next_ = false;
   bool wants_next_ = false;
   std::uint64_t promised_ = 0;         // bytes that reserve() said yes to, not collected yet
   std::uint64_t promised_flying_ = 0;  // and those in the batch that is being written

@@ -204,6 +204,9 @@ class DocumentHandler {
   }
 
   bool task_value(Kind kind, Code& code) {
+    if ((task_key_ == "module" && has_module_) || (task_key_ == "data" && has_data_)) {
+      return fail(code, fmt::format("the field \"{}\" is given twice", task_key_), here());
+    }
     if (task_key_ == "module") {
       if (!expect(Kind::string, kind, code)) return false;
       if (string_.empty()) return fail(code, "module must name a module", here());

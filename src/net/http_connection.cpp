@@ -143,6 +143,7 @@ void HttpConnection::on_read(std::error_code error, std::size_t size) {
     hangup_.request_stop();
   }
   read_done_.open();
+  if (watching_) watch_for_hangup();  // those were the next request's bytes; it may go yet
 }
 
 asio::awaitable<bool> HttpConnection::answer(HttpRequest& request) {
@@ -151,12 +152,16 @@ asio::awaitable<bool> HttpConnection::answer(HttpRequest& request) {
   if (stopping_) hangup_.request_stop();
   request.hangup = hangup_.get_token();
   // Only what may wait pays for the second read.
-  if (request.parameter("wait") != nullptr) watch_for_hangup();
+  watching_ = request.parameter("wait") != nullptr;
+  if (watching_) watch_for_hangup();
   HttpResponse response = co_await router_.handle(request);
   const bool keep_alive = request.keep_alive && !stopping_ && !response.stream;
-  const bool written = co_await write(response, keep_alive, request.method != "HEAD");
+  const bool with_body = request.method != "HEAD";
+  const bool written = co_await write(response, keep_alive, with_body);
+  watching_ = false;
   if (!written && response.undelivered) response.undelivered();
-  if (!written || !response.stream) co_return written && keep_alive;
+  if (!written || !response.stream || !with_body) co_return written && keep_alive;
+  watching_ = true;
   watch_for_hangup();
   const std::stop_token hangup = request.hangup;
   co_await write_stream(*response.stream, hangup);
@@ -172,7 +177,7 @@ asio::awaitable<bool> HttpConnection::write(const HttpResponse& response, bool k
   auto [error, size] = co_await asio::async_write(socket_, buffers, kTuple);
   deadline_ = SteadyTime::max();
   // A client that had gone before the reply does not get it, whatever the kernel took.
-  co_return !error && !hangup_.stop_requested();
+  co_return !error && !end_of_input_;
 }
 
 asio::awaitable<bool> HttpConnection::write_text(std::string_view text) {
@@ -191,7 +196,6 @@ asio::awaitable<bool> HttpConnection::write_stream(EventStream& stream, std::sto
     const std::string chunk = fmt::format("{:x}\r\n{}\r\n", event->size(), *event);
     const bool written = co_await write_text(chunk);
     if (!written) co_return false;
-    if (!read_pending_ && !end_of_input_) watch_for_hangup();
   }
   const bool finished = co_await write_text("0\r\n\r\n");
   co_return finished;

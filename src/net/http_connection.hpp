@@ -47,6 +47,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   std::size_t end_ = 0;
   bool read_pending_ = false;
   bool end_of_input_ = false;
+  bool watching_ = false;             // a handler or a stream is at work: when a read is done, begin the next
   Gate read_done_;
   std::stop_source hangup_;
   bool stopping_ = false;

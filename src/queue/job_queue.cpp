@@ -13,8 +13,8 @@ Error no_such_job(const JobId& id) { return not_found(fmt::format("there is no j
 Error conflict(std::string detail) { return {Errc::conflict, std::move(detail), {}}; }
 
 JobState shown_state(const Job& job) {
-  const bool may_be_held = job.waiting() || job.state == JobState::running;
-  return job.held && may_be_held ? JobState::paused : job.state;
+  const bool held = job.blocked() || (job.held && job.state == JobState::running);
+  return held ? JobState::paused : job.state;
 }
 
 std::optional<WallTime> wall_time(std::int64_t at) {
@@ -111,7 +111,8 @@ std::vector<Grant> JobQueue::grant(const std::string& worker_id, const Offer& of
 void JobQueue::undelivered(const Grant& grant, Now now) {
   now_ = now;
   Job* const job = table_.find(grant.id);
-  if (job == nullptr || !job->granted() || (grant.token && job->token != grant.token)) return;
+  if (job == nullptr || !job->granted()) return;
+  if (grant.token ? job->token != grant.token : !job->run->anonymous) return;
   if (job->state == JobState::cancelling) return finish(*job, JobState::cancelled, {});
   Requeued record{.order = job->order, .counted = false, .held = job->held, .forget_token = true, .reason = {}};
   commit(*job, std::move(record));
@@ -123,7 +124,8 @@ Result<void> JobQueue::complete(const Completion& completion, Now now) {
   if (job == nullptr) return no_such_job(completion.id);
   if (!completion.token) return complete_without_token(*job, completion);
   const bool current = job->token && job->token == *completion.token;
-  if (is_terminal(job->state) && current) return {};  // said before: the same answer, nothing new (I4)
+  const bool settled = is_terminal(job->state) || (job->waiting() && job->given_up);
+  if (settled && current) return {};  // said before: the same answer, nothing new (I4)
   if (!job->granted() || !current || job->run->anonymous) {
     return Error{Errc::stale_lease,
                  fmt::format("the lease {} of job {} is not the current one", to_string(*completion.token),
@@ -174,12 +176,12 @@ Result<void> JobQueue::hand_back(const std::string& worker_id, const HandBack& b
     finish(*job, JobState::cancelled, {.message = back.reason});
     return {};
   }
-  Requeued record{.order = job->order, .counted = false, .held = job->held || job->irreversible,
-                  .forget_token = true, .reason = back.reason};
+  Requeued record{.order = job->order, .counted = false, .held = job->held, .forget_token = true,
+                  .reason = back.reason};
   if (job->irreversible) record.reason += "; it has changed files already: look, then retry or cancel it";
   commit(*job, std::move(record));
   job->avoid = std::make_unique<std::string>(worker_id);
-  if (!job->timer) table_.set_timer(*job, now_.steady + policy_.backoff_base);
+  table_.set_timer(*job, now_.steady + policy_.backoff_base);
   return {};
 }
 
@@ -200,7 +202,7 @@ LeaseVerdict JobQueue::renew(const std::string& worker_id, const HeldLease& leas
     const Verdict verdict = job->state == JobState::cancelling ? Verdict::cancel : Verdict::renewed;
     return {lease.id, verdict, job->token, policy_.lease};
   }
-  if (job->waiting()) {  // its lease ran out, nobody else has it: the work goes on, the same attempt (I8)
+  if (job->waiting() && !job->given_up) {  // its lease ran out, nobody else has it: it goes on, the same attempt (I8)
     const Grant grant = grant_to(*job, worker_id, job->attempt);
     announce(Effect::Kind::state, *job);
     return {lease.id, Verdict::adopted, grant.token, policy_.lease};
@@ -258,7 +260,7 @@ Result<JobState> JobQueue::resume(const JobId& id, Now now) {
   now_ = now;
   Job* const job = table_.find(id);
   if (job == nullptr) return no_such_job(id);
-  if (!job->held) return conflict(fmt::format("job {} is not paused", to_string(id)));
+  if (shown_state(*job) != JobState::paused) return conflict(fmt::format("job {} is not paused", to_string(id)));
   if (job->waiting() && job->irreversible) {
     return conflict(fmt::format("job {} has changed files already: look, then retry it", to_string(id)));
   }
@@ -271,7 +273,7 @@ Result<JobState> JobQueue::retry(const JobId& id, Now now) {
   now_ = now;
   Job* const job = table_.find(id);
   if (job == nullptr) return no_such_job(id);
-  const bool stuck = job->waiting() && (job->held || job->not_before != 0);
+  const bool stuck = job->blocked() || (job->waiting() && job->not_before != 0);
   if (!stuck && job->state != JobState::failed && job->state != JobState::cancelled) {
     return conflict(fmt::format("job {} is {}: only a failed, cancelled or held one is retried", to_string(id),
                                 to_string(shown_state(*job))));
@@ -322,7 +324,6 @@ void JobQueue::tick(Now now) {
     if (job->granted()) {
       lease_lost(*job);
     } else {
-      job->avoid.reset();
       place(*job);
     }
   }
@@ -380,7 +381,6 @@ void JobQueue::try_again(Job& job, std::string reason, bool forget_token) {
   }
   Requeued record{.order = job.order, .held = job.held, .forget_token = forget_token, .reason = std::move(reason)};
   if (job.irreversible) {
-    record.held = true;
     record.reason += "; it has changed files already: it waits for that worker, or for a retry";
   } else {
     record.not_before = backoff_until(job.attempt);
@@ -403,8 +403,10 @@ void JobQueue::renew_timer(Job& job) {
 void JobQueue::place(Job& job) {
   if (!open_) return;
   const std::int64_t delay = job.not_before - wall();
+  if (delay <= 0) job.not_before = 0;
   table_.set_timer(job, std::nullopt);
-  if (job.held) {
+  job.avoid.reset();  // it ends with the timer, which may be another one now or none
+  if (job.blocked()) {
     table_.unready(job);
   } else if (delay > 0) {
     table_.unready(job);
@@ -452,6 +454,7 @@ void JobQueue::apply(Job& job, const Granted& record) {
   job.token = record.token;
   job.attempt = record.attempt;
   job.not_before = 0;
+  job.given_up = false;
   job.message.reset();
   job.avoid.reset();
   job.run = std::make_unique<Run>(Run{record.worker_id, record.anonymous, record.at, {}});
@@ -485,7 +488,8 @@ void JobQueue::apply(Job& job, const Requeued& record) {
   job.held = record.held;
   job.not_before = record.not_before;
   job.run.reset();
-  if (record.forget_token) job.token = {};
+  job.given_up = record.forget_token && record.counted;
+  if (record.forget_token && !record.counted) job.token = {};
   job.message.reset();
   if (!record.reason.empty()) job.message = std::make_unique<std::string>(record.reason);
   place(job);
@@ -507,6 +511,7 @@ void JobQueue::apply(Job& job, const Retried&) {
   job.attempt = 0;
   job.held = false;
   job.irreversible = false;
+  job.given_up = false;
   job.not_before = 0;
   job.token = {};
   job.outcome.reset();
@@ -547,7 +552,7 @@ JobView JobQueue::make_view(const Job& job, bool with_document) const {
     view.info = job.outcome->info;
   }
   if (job.message) view.message = *job.message;
-  if (job.waiting() && job.not_before != 0 && !job.held) {
+  if (job.waiting() && job.not_before != 0 && !job.blocked()) {
     view.waiting_for = "its time: not before " + rfc3339(WallTime(Millis(job.not_before)));
   }
   if (!with_document) return view;

@@ -56,6 +56,7 @@ struct Job {
   JobState state = JobState::queued;    // never `paused`: that is `held`
   bool held = false;
   bool irreversible = false;
+  bool given_up = false;                // waits because its worker said that it failed: no coming back with `token`
   std::unique_ptr<Run> run;             // while running or cancelling
   std::unique_ptr<Outcome> outcome;     // when finished
   std::unique_ptr<std::string> message; // why it failed, is held or waits
@@ -63,6 +64,7 @@ struct Job {
   bool has_key = false;                 // the document carries an idempotency key
 
   bool waiting() const { return state == JobState::queued; }
+  bool blocked() const { return waiting() && (held || irreversible); }  // not granted until a person says so
   bool granted() const { return state == JobState::running || state == JobState::cancelling; }
 };
 

@@ -79,7 +79,7 @@ Result<void> Journal::read_manifest() {
   auto names = files_.list(settings_.directory);
   if (!names) return names.error();
   if (!std::binary_search(names->begin(), names->end(), "manifest.json")) {
-    if (std::binary_search(names->begin(), names->end(), segment_name(1))) {
+    if (std::any_of(names->begin(), names->end(), is_segment_name)) {
       return Error{Errc::io, fmt::format("{} has journal segments but no manifest.json", settings_.directory), {}};
     }
     store_id_ = make_uuid();
@@ -161,7 +161,11 @@ Result<void> Journal::roll(std::uint64_t needed) {
   std::string made_as = settings_.directory + "/" + spare_name(header_.number);
   std::uint64_t size = settings_.segment_size;
   std::unique_ptr<File> file = std::move(next_);
-  if (!file || size < kSegmentHeaderSize + needed) {
+  if (file && size < kSegmentHeaderSize + needed) {
+    file.reset();
+    if (auto removed = files_.remove(made_as); !removed) return removed.error();
+  }
+  if (!file) {
     // Not under the spare's name: prepare() may be writing there just now.
     made_as = path + ".tmp";
     size = std::max(size, kSegmentHeaderSize + needed);

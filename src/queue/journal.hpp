@@ -33,6 +33,8 @@ class Journal {
 
   // Bytes of records that fit for certain, wherever the disk stands: what is left here, and the next segment.
   std::uint64_t room() const;
+  std::uint64_t largest_room() const { return settings_.segment_size - kSegmentHeaderSize; }  // of a fresh segment
+  bool has_next() const { return next_ != nullptr; }
   bool wants_next() const;  // half of this segment is used and there is no next one yet
 
   // Makes the file for the next segment, zeroed and on disk, and hands it over. Errc::storage_full without room.

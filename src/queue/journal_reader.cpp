@@ -38,11 +38,16 @@ class Reader {
     const auto exists = [&](std::uint64_t number) {
       return std::binary_search(names->begin(), names->end(), segment_name(number));
     };
-    if (!exists(first_segment)) return std::optional<JournalEnd>();
-    for (std::uint64_t number = first_segment; exists(number); ++number) {
+    std::uint64_t number = first_segment;
+    for (; exists(number); ++number) {
       // The file is made whole before it gets its name, so a damaged header is never the trace of a crash.
       if (auto done = segment(number, number == first_segment, exists(number + 1)); !done) return done.error();
     }
+    const bool more = std::any_of(names->begin(), names->end(), [&](const std::string& name) {
+      return is_segment_name(name) && (name > segment_name(number) || number == first_segment);
+    });
+    if (more) return corrupt(directory_ + "/" + segment_name(number), 0, "the segment is not there, and others are");
+    if (number == first_segment) return std::optional<JournalEnd>();
     return std::optional(std::move(end_));
   }
 
@@ -106,6 +111,10 @@ class Reader {
 };
 
 }  // namespace
+
+bool is_segment_name(std::string_view name) {
+  return name.size() == segment_name(1).size() && name.starts_with("journal-") && name.ends_with(".log");
+}
 
 std::string segment_name(std::uint64_t number) { return fmt::format("journal-{:010}.log", number); }
 

@@ -22,6 +22,7 @@ struct JournalEnd {
 };
 
 std::string segment_name(std::uint64_t number);  // "journal-0000000001.log"
+bool is_segment_name(std::string_view name);
 
 // Reads the segments from `first_segment` on and calls `on_record` for each record in order. Damage before the last
 // recorded sync is corruption: an Errc::io error that names file and offset. Damage after it is a torn tail.

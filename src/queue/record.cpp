@@ -46,7 +46,10 @@ class Reader {
     for (unsigned shift = 0; shift < 64; shift += 7) {
       const auto byte = static_cast<unsigned char>(take());
       value |= std::uint64_t{byte & 0x7FU} << shift;
-      if (byte < 0x80) return;
+      if (byte >= 0x80) continue;
+      const bool longer_than_needed = byte == 0 && shift != 0;
+      good = good && !longer_than_needed && (shift < 63 || byte == 1);
+      return;
     }
     good = false;
   }

@@ -29,6 +29,7 @@ ffmpeg -nostdin -hide_banner -loglevel error -y \
 ls -lh clip.mkv
 
 say "a server and a worker"
+: >server.log  # the background process may open it later than it is read
 "$sisyphus" server --listen 127.0.0.1:0 --data-dir queue 2>server.log &
 pids+=($!)
 for _ in $(seq 100); do

@@ -40,6 +40,7 @@ asio::awaitable<void> Poller::run() {
       delay.reset();
       continue;
     }
+    if (board_.draining) break;  // the poll was cancelled: the server is well
     if (!std::exchange(told, true)) {
       spdlog::warn("server_not_reached url={} error=\"{}\"", board_.client.base_url(), done.error().detail);
     }

@@ -13,8 +13,9 @@ constexpr std::chrono::seconds kStopGrace{5};
 Server::Server(asio::any_io_executor executor, std::unique_ptr<QueueActor> queue, const Clock& clock,
                net::ServerSettings http)
     : group_(executor),
+      checks_(registry_),
       queue_(std::move(queue)),
-      router_({{*queue_, *queue_, *queue_, *queue_, *queue_}, clock}, net::routes()),
+      router_({{*queue_, *queue_, *queue_, *queue_, *queue_, checks_}, clock}, net::routes()),
       http_(std::make_unique<net::HttpServer>(executor, std::move(http), router_)) {}
 
 Server::~Server() = default;
@@ -32,10 +33,6 @@ Result<std::unique_ptr<Server>> Server::start(asio::any_io_executor executor, co
   spdlog::info("server_listening address={}:{} data_dir={} jobs={} version={} elapsed_ms={}", options.http.host,
                server->port(), options.queue.data_dir, server->queue_->job_count(), SISYPHUS_VERSION,
                std::chrono::duration_cast<Millis>(elapsed).count());
-  if (options.queue.fsync != queue::Fsync::always) {
-    spdlog::warn("journal_not_synced what is acknowledged may be lost with the machine: fsync={}",
-                 queue::to_string(options.queue.fsync));
-  }
   return server;
 }
 

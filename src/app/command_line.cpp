@@ -77,6 +77,25 @@ void add_config_option(CLI::App& app) {
 
 }  // namespace
 
+namespace {
+
+// CLI11 only says that something is missing; what was written instead, and whose help tells more, helps further.
+int tell_wrong_usage(const CLI::App& app, const CLI::Error& error) {
+  const auto chosen = app.get_subcommands();
+  const std::vector<std::string> rest = app.remaining();
+  std::string text = error.what();
+  if (chosen.empty() && !rest.empty() && !rest.front().starts_with('-')) {
+    text = fmt::format("there is no command \"{}\"", rest.front());
+  } else if (chosen.empty() && dynamic_cast<const CLI::RequiredError*>(&error) != nullptr) {
+    text = "a command is missing";
+  }
+  const std::string command = chosen.empty() ? "" : " " + chosen.front()->get_name();
+  fmt::print(stderr, "sisyphus: {}\nSee: sisyphus{} --help\n", text, command);
+  return kExitUsage;
+}
+
+}  // namespace
+
 int run_command_line(std::span<const Command> commands, int argc, const char* const* argv) {
   CLI::App app("Sisyphus, an encoding farm: jobs wait in a durable queue, workers take them.", "sisyphus");
   app.set_version_flag("--version", "sisyphus " SISYPHUS_VERSION);
@@ -86,12 +105,12 @@ int run_command_line(std::span<const Command> commands, int argc, const char* co
   add_config_option(app);
   app.footer(
       "Each command explains itself: sisyphus COMMAND --help\n"
-      "Flags come first, then the environment, then the file of --config, e.g.\n"
+      "A flag counts before its variable in the environment, and that before the file of --config, e.g.\n"
       "  [worker]\n"
       "  server = \"http://farm:5000\"\n"
       "Exit codes: 0 done, 1 a job failed or was cancelled, 2 wrong usage or bad document, 3 server not "
       "reached,\n"
-      "130 interrupted.");
+      "70 a fault of the program or its storage, 130 interrupted.");
 
   std::map<const CLI::App*, RunCommand> runs;
   for (const Command& command : commands) {
@@ -103,8 +122,7 @@ int run_command_line(std::span<const Command> commands, int argc, const char* co
   } catch (const CLI::Success& help_or_version) {
     return app.exit(help_or_version);
   } catch (const CLI::Error& error) {
-    app.exit(error, std::cout, std::cerr);
-    return kExitUsage;
+    return tell_wrong_usage(app, error);
   }
   try {
     return runs.at(app.get_subcommands().front())();

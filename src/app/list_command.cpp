@@ -34,7 +34,9 @@ struct Options {
 std::string remark(const net::JobStatus& job) {
   const std::optional<double> percent = job.job_percent ? job.job_percent : job.progress.percent;
   if (job.state == JobState::running && percent) return fmt::format("{:.1f}%", *percent);
-  return job.message.empty() ? job.waiting_for : job.message;
+  const std::string& text = job.message.empty() ? job.waiting_for : job.message;
+  const std::size_t end = text.find('\n');  // `show` has the rest
+  return end == std::string::npos ? text : text.substr(0, end) + " ...";
 }
 
 // RFC 3339 without the fraction of a second, which is for machines.
@@ -87,7 +89,7 @@ RunCommand add_list_command(CLI::App& app) {
           CLI::IsMember({"queued", "running", "cancelling", "paused", "completed", "failed", "cancelled"}));
   app.add_option("--limit", options->limit, "At most this many jobs, the newest first")
       ->envname("SISYPHUS_LIMIT")
-      ->check(CLI::PositiveNumber);
+      ->check(CLI::Range(1, 1'000'000));
   add_json_option(app, options->json, "One JSON array of job statuses");
   app.footer(
       "Examples:\n"

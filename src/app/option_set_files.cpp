@@ -37,6 +37,7 @@ class FilesAndServer final : public actors::OptionSets {
 void add_option_set_flags(CLI::App& app, OptionSetFlags& flags) {
   app.add_option("--option-set", flags.files,
                  "An option set, from a file {\"name\": …, \"options\": {…}}; repeatable")
+      ->default_str("")
       ->type_name("NAME=FILE");
   app.add_option("--server", flags.server, "URL of the server to ask for other option sets")
       ->envname("API_URL")

@@ -149,11 +149,11 @@ asio::awaitable<int> run_validate(asio::io_context& loop, std::shared_ptr<Option
 
 using Work = asio::awaitable<int> (*)(asio::io_context&, std::shared_ptr<Options>);
 
-RunCommand add(CLI::App& app, Work work) {
+RunCommand add(CLI::App& app, Work work, const std::string& json_help) {
   const auto options = std::make_shared<Options>();
   app.add_option("JOB", options->file, "The job document; \"-\" reads standard input")->required();
   add_option_set_flags(app, options->option_sets);
-  add_json_option(app, options->json, "Print JSON");
+  add_json_option(app, options->json, json_help);
   return [options, work] {
     start_logging({"warn"});
     return run_loop([options, work](asio::io_context& loop) { return work(loop, options); });
@@ -169,7 +169,7 @@ RunCommand add_plan_command(CLI::App& app) {
       "Examples:\n"
       "  sisyphus plan job.json\n"
       "  sisyphus plan --json --option-set opus-128k-stereo=opus.json job.json");
-  return add(app, run_plan);
+  return add(app, run_plan, "One JSON object: tasks, each with argv, run_argv, inputs, outputs and resources");
 }
 
 RunCommand add_validate_command(CLI::App& app) {
@@ -177,7 +177,7 @@ RunCommand add_validate_command(CLI::App& app) {
       "Checks everything that a worker on this machine would check before the first task, and prints every problem.\n"
       "Example:\n"
       "  sisyphus validate job.json && sisyphus submit job.json");
-  return add(app, run_validate);
+  return add(app, run_validate, "One JSON object: valid, and problems, each with pointer and message");
 }
 
 }  // namespace sisyphus::app

@@ -7,6 +7,7 @@
 #include "app/watching.hpp"
 #include "app/worker_options.hpp"
 #include "core/asio_tokens.hpp"
+#include "core/job_document.hpp"
 #include "core/task_group.hpp"
 #include "net/api_client.hpp"
 
@@ -91,6 +92,10 @@ asio::awaitable<int> run_here(asio::io_context& loop, std::shared_ptr<Options> o
   asio::signal_set signals(loop, SIGINT, SIGTERM);
   auto document = read_input(options->file);
   if (!document) co_return report(document.error());
+  // The server would say the same, after everything was started.
+  if (auto checked = read_submission(*document, clock.now().wall); !checked) {
+    co_return report(checked.error(), options->file);
+  }
   auto sets = read_option_sets(options->option_sets);
   if (!sets) co_return report(sets.error());
   const TemporaryFolder folder;
@@ -138,6 +143,7 @@ RunCommand add_run_command(CLI::App& app) {
   app.add_option("JOB", options->file, "The job document; \"-\" reads standard input")->required();
   app.add_option("--option-set", options->option_sets.files,
                  "An option set, from a file {\"name\": …, \"options\": {…}}; repeatable")
+      ->default_str("")
       ->type_name("NAME=FILE");
   add_json_option(app, options->json, "One JSON object a line for each event");
   add_log_options(app, options->log);

@@ -25,10 +25,15 @@ asio::awaitable<int> serve(asio::io_context& loop, std::shared_ptr<Options> opti
   const auto on_storage_lost = [&signals] { signals.cancel(); };
   auto wanted = options_of(options->server);
   if (!wanted) co_return report(wanted.error());
+  const queue::Fsync fsync = wanted->queue.fsync;
   auto server = actors::Server::start(loop.get_executor(), clock, std::move(*wanted), on_storage_lost);
   if (!server) {
     report(server.error());
     co_return 1;
+  }
+  if (fsync != queue::Fsync::always) {
+    spdlog::warn("journal_not_synced what is acknowledged may be lost with the machine: fsync={}",
+                 queue::to_string(fsync));
   }
   auto [error, signal] = co_await signals.async_wait(kTuple);
   if (!error) spdlog::info("signal_received signal={}", signal);

@@ -9,6 +9,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
 
@@ -24,7 +25,12 @@ struct Options {
 void print_job(const net::JobStatus& job) {
   const bool utf8 = locale_is_utf8();
   const auto line = [utf8](std::string_view name, std::string_view value) {
-    if (!value.empty()) fmt::print("{:<12}{}\n", name, printable(value, utf8));
+    while (!value.empty()) {  // further lines below the first
+      const std::size_t end = std::min(value.find('\n'), value.size());
+      fmt::print("{:<12}{}\n", name, printable(value.substr(0, end), utf8));
+      value.remove_prefix(std::min(end + 1, value.size()));
+      name = {};
+    }
   };
   line("id", job.id);
   line("title", job.title);

@@ -44,9 +44,11 @@ void add_worker_flags(CLI::App& app, WorkerFlags& flags) {
       ->envname("SISYPHUS_WORK_DIR")
       ->type_name("DIR");
   app.add_option("--label", flags.labels, "A label that jobs may require, e.g. nvenc; repeatable")
-      ->envname("SISYPHUS_LABEL");
+      ->envname("SISYPHUS_LABEL")
+      ->default_str("");
   app.add_option("--resource", flags.resources, "An amount that jobs may require a part of, e.g. gpu=2; repeatable")
       ->envname("SISYPHUS_RESOURCE")
+      ->default_str("")
       ->type_name("NAME=AMOUNT");
   app.add_option("--cancel-grace", flags.cancel_grace_s,
                  "Seconds between SIGTERM and SIGKILL for tools that are asked first, and to hand jobs back at the end")

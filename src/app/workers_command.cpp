@@ -41,7 +41,7 @@ bool is_disabled(const json::object& worker) {
 void print_table(const json::array& workers) {
   const bool utf8 = locale_is_utf8();
   const std::string_view ellipsis = Screen{80, 24, utf8}.ellipsis();
-  fmt::print("{:<20}  {:<36}  {:<10}  {:<8}  {:<12}  {}\n", "HOSTNAME", "ID", "STATUS", "PROGRESS", "TASK",
+  fmt::print("{:<20}  {:<36}  {:<11}  {:<8}  {:<12}  {}\n", "HOSTNAME", "ID", "STATUS", "PROGRESS", "TASK",
              "JOB");
   for (const json::value& element : workers) {
     const json::object* worker = element.if_object();
@@ -50,7 +50,7 @@ void print_table(const json::array& workers) {
     std::string progress = member(*worker, "progress", utf8);
     if (!progress.empty()) progress += "%";
     fmt::print("{}  {}  {}  {:<8}  {}  {}\n", padded(member(*worker, "hostname", utf8), 20, ellipsis),
-               padded(member(*worker, "worker_id", utf8), 36, ellipsis), padded(status, 10, ellipsis),
+               padded(member(*worker, "worker_id", utf8), 36, ellipsis), padded(status, 11, ellipsis),
                progress, padded(member(*worker, "task", utf8), 12, ellipsis),
                member(*worker, "job_title", utf8));
   }

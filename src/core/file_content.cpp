@@ -1,5 +1,7 @@
 #include "core/file_content.hpp"
 
+#include <fmt/format.h>
+
 #include <cerrno>
 #include <string_view>
 #include <vector>
@@ -56,11 +58,11 @@ Result<void> copy_extended(int from, int to, const std::string& what) {
     const ssize_t got = size < 0 ? size : ::fgetxattr(from, name.c_str(), value.data(), value.size());
     if (got < 0) {
       if (errno == ENODATA || has_no_place(errno)) continue;
-      return io_error(what + ": attribute " + name, errno);
+      return io_error(fmt::format("{}: attribute {}", what, name), errno);
     }
     if (::fsetxattr(to, name.c_str(), value.data(), static_cast<std::size_t>(got), 0) != 0 &&
         !has_no_place(errno)) {
-      return io_error(what + ": attribute " + name, errno);
+      return io_error(fmt::format("{}: attribute {}", what, name), errno);
     }
   }
   return {};

@@ -12,7 +12,7 @@ namespace sisyphus {
 // bounded.
 class LineSplitter {
  public:
-  static constexpr std::size_t kMaxLine = 64 * 1024;
+  static constexpr std::size_t kMaxLine = 64U << 10U;
 
   // `on_line` gets each line without its end, valid during the call only. Empty: lines are thrown away.
   explicit LineSplitter(std::function<void(std::string_view)> on_line);

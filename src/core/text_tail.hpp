@@ -9,7 +9,7 @@ namespace sisyphus {
 // Keeps the last bytes of a text that may be endless: what a tool said before it failed.
 class TextTail {
  public:
-  explicit TextTail(std::size_t limit = 16 * 1024);
+  explicit TextTail(std::size_t limit = 16U << 10U);
 
   void append(std::string_view bytes);
 

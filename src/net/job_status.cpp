@@ -66,6 +66,7 @@ Result<JobStatus> read_job_status(json::object object) {
     status.outputs = texts(*info, "outputs");
     if (status.message.empty()) status.message = text(*info, "message");
   }
+  if (status.message == to_string(status.state)) status.message.clear();  // "cancelled: cancelled"
   status.raw = std::move(object);
   return status;
 }

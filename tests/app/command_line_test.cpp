@@ -98,8 +98,10 @@ TEST_F(CommandLineTest, UnknownKeyIsAnErrorThatNamesIt) {
 TEST_F(CommandLineTest, WrongUsageIsExitCodeTwo) {
   EXPECT_EQ(run({}), kExitUsage);
   EXPECT_EQ(run({"stop"}), kExitUsage);
+  EXPECT_THAT(errors_, HasSubstr("there is no command \"stop\""));
   EXPECT_EQ(run({"go", "--how"}), kExitUsage);
   EXPECT_THAT(errors_, HasSubstr("--how"));
+  EXPECT_THAT(errors_, HasSubstr("sisyphus go --help"));
 }
 
 TEST_F(CommandLineTest, HelpAndVersionAreSuccess) {

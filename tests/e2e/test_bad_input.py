@@ -282,10 +282,25 @@ class JobsOfAReadyWorker(Jobs):
         probe_media(output)
 
 
-class JobsWithoutTools(Jobs):
+class JobsWithOddTools(Jobs):
     def test_a_missing_program_is_named(self):
         self.farm.worker(self.server.url, environment={"PATH": self.farm.path("nothing")})
         self.assert_fails(encode_task(clip(), self.output), "ffmpeg", "PATH")
+
+
+    def test_a_tool_whose_last_words_are_no_utf8_is_quoted_all_the_same(self):
+        self.farm.worker(self.server.url, environment=self.farm.fake_ffmpeg("not-utf8"))
+        job = self.assert_fails(encode_task(clip(), self.output), "exit code 5", "na\u00efve")
+        self.assertIn("caf", job["info"]["stderr"])
+
+    def test_a_tool_that_ends_well_and_wrote_nothing(self):
+        self.farm.worker(self.server.url, environment=self.farm.fake_ffmpeg("exit", "0"))
+        self.assert_fails(encode_task(clip(), self.output), "did not write", self.output)
+
+    def test_a_tool_that_says_very_much_is_told_by_its_last_words(self):
+        self.farm.worker(self.server.url, environment=self.farm.fake_ffmpeg("noisy", "5000000"))
+        job = self.assert_fails(encode_task(clip(), self.output), "did not write")
+        self.assertLess(len(json.dumps(job)), 100_000)
 
 
 class RunHere(unittest.TestCase):

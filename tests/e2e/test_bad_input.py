@@ -122,7 +122,8 @@ class Documents(unittest.TestCase):
     def test_a_request_that_ends_in_the_middle_submits_nothing(self):
         with self.server.connect() as connection:
             body = json.dumps(job_of(TASK)).encode()
-            connection.sendall(b"POST /queue HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (len(body) + 1) + body)
+            head = b"POST /queue HTTP/1.1\r\nHost: x\r\nContent-Length: %d\r\n\r\n" % (len(body) + 1)
+            connection.sendall(head + body)
             connection.shutdown(1)
             self.assertNotIn(b"HTTP/1.1 200", read_to_end(connection))
         self.assertEqual(self.server.call("GET", "/queue").json["entries"], 0)
@@ -187,7 +188,8 @@ class JobsOfAReadyWorker(Jobs):
 
     def test_a_fault_in_a_later_task_is_found_before_the_first_one_runs(self):
         first = encode_task(clip(), self.farm.path("first.mkv"))
-        self.assert_fails(encode_task(self.farm.path("missing.mkv"), self.output), "/tasks/1/data/sources/0", before=[first])
+        second = encode_task(self.farm.path("missing.mkv"), self.output)
+        self.assert_fails(second, "/tasks/1/data/sources/0", before=[first])
         self.assertFalse(os.path.exists(self.farm.path("first.mkv")))
 
     def test_a_source_that_is_a_folder(self):

@@ -8,6 +8,11 @@ from farm import (Farm, clip, encode_task, encoders_of, endless_task, eventually
                   process_state, wait_until_gone)
 
 
+def number_of(event):
+    """Ids are an epoch and a number that grows."""
+    return int(event.id.rpartition("-")[2])
+
+
 class LiveTest(unittest.TestCase):
     def setUp(self):
         self.farm = Farm(self)
@@ -45,7 +50,8 @@ class Slots(LiveTest):
         self.assertEqual(len(set(encoders.values())), 4)
         with self.server.events() as events:
             for job_id in ids:
-                first = events.wait(lambda event: event.type == "progress" and event.data["job_id"] == job_id, "progress")
+                first = events.wait(lambda event: event.type == "progress" and event.data["job_id"] == job_id,
+                                    "progress")
                 frame = first.data["progress"]["frame"]
                 events.wait(lambda event: event.type == "progress" and event.data["job_id"] == job_id and
                             event.data["progress"]["frame"] > frame, "more progress of the same job")
@@ -57,7 +63,7 @@ class Slots(LiveTest):
             for job_id in (ids[0], ids[2], ids[3]):
                 self.assertIn(process_state(encoders[job_id]), "RSD")
                 events.wait(lambda event: event.type == "progress" and event.data["job_id"] == job_id and
-                            int(event.id.split("-")[-1]) > int(cancelled.id.split("-")[-1]), "progress after the cancel")
+                            number_of(event) > number_of(cancelled), "progress after the cancel")
         shown = self.server.call("GET", "/workers").json["workers"][0]
         self.assertEqual(shown["info"]["slots"], 4)
         self.assertEqual(self.server.job(ids[0])["state"], "running")

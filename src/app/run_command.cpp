@@ -16,6 +16,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <csignal>
 #include <cstdlib>
 #include <filesystem>
@@ -53,6 +54,24 @@ class TemporaryFolder {
  private:
   std::string path_;
 };
+
+// Nobody else will come for the job: what it requires counts as there, and a module that is not there is an error.
+Result<void> make_room_for(const Submission& submission, actors::WorkerSettings& settings) {
+  const modules::Registry registry;
+  for (const JobDocument& job : submission.jobs) {
+    const Requirements& needs = job.spec.needs;
+    for (const std::string& module : needs.modules) {
+      if (registry.find(module) != nullptr) continue;
+      return invalid(fmt::format("there is no module \"{}\" here, only {}", module, fmt::join(registry.names(), ", ")),
+                     "/tasks");
+    }
+    settings.labels.insert(settings.labels.end(), needs.labels.begin(), needs.labels.end());
+    for (const auto& [name, amount] : needs.resources) {
+      settings.resources[name] = std::max(settings.resources[name], amount);
+    }
+  }
+  return {};
+}
 
 // Stores the option sets, submits the job and watches it. Interrupted, it cancels the job and watches on until it is.
 asio::awaitable<void> follow(net::ApiClient& api, std::shared_ptr<Options> options,
@@ -93,11 +112,14 @@ asio::awaitable<int> run_here(asio::io_context& loop, std::shared_ptr<Options> o
   auto document = read_input(options->file);
   if (!document) co_return report(document.error());
   // The server would say the same, after everything was started.
-  if (auto checked = read_submission(*document, clock.now().wall); !checked) {
-    co_return report(checked.error(), options->file);
-  }
+  const auto submission = read_submission(*document, clock.now().wall);
+  if (!submission) co_return report(submission.error(), options->file);
   auto sets = read_option_sets(options->option_sets);
   if (!sets) co_return report(sets.error());
+  auto settings = settings_of({});
+  if (!settings) co_return report(settings.error());
+  const auto room = make_room_for(*submission, *settings);
+  if (!room) co_return report(room.error(), options->file);
   const TemporaryFolder folder;
   actors::ServerOptions server_options;
   server_options.http.port = 0;
@@ -111,8 +133,9 @@ asio::awaitable<int> run_here(asio::io_context& loop, std::shared_ptr<Options> o
   auto worker_http = net::HttpClient::create(executor, url);
   auto api_http = net::HttpClient::create(executor, url);
   auto state = actors::WorkerState::open(folder.path() + "/worker");
-  auto settings = settings_of({});
-  if (!worker_http || !api_http || !state || !settings) co_return report(settings ? state.error() : settings.error());
+  if (!worker_http) co_return report(worker_http.error());
+  if (!api_http) co_return report(api_http.error());
+  if (!state) co_return report(state.error());
   settings->hostname = "here";
   net::ApiClient api(std::move(*api_http));
   actors::Worker worker(executor, clock, std::move(*settings), net::WorkerClient(std::move(*worker_http), "run"),

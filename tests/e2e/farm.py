@@ -10,6 +10,7 @@ import os
 import pathlib
 import re
 import select
+import shlex
 import shutil
 import signal
 import socket
@@ -21,6 +22,7 @@ import unittest
 import uuid
 
 BINARY = os.environ["SISYPHUS_BINARY"]
+FAKE_TOOL = os.environ["SISYPHUS_FAKE_TOOL"]
 DEADLINE = 30.0  # seconds that any one event may take on a busy machine
 MARK = "SISYPHUS_TEST_FARM"  # in the environment of all that a farm starts, so that survivors can be found
 TERMINAL = ("completed", "failed", "cancelled")
@@ -431,6 +433,13 @@ class Farm:
         """A client command to its end."""
         return subprocess.run([BINARY, *arguments], input=stdin, capture_output=True, text=True, timeout=2 * DEADLINE,
                               cwd=self.folder, env=self.environment(**(environment or {})), check=False)
+
+    def fake_ffmpeg(self, *mode):
+        """The environment of a worker whose ffmpeg is the fake tool; what that says goes into the file `told`."""
+        os.makedirs(self.path("bin"), exist_ok=True)
+        script = self.write("bin/ffmpeg", f"#!/bin/sh\nexec {shlex.join([FAKE_TOOL, *mode])} > {self.path('told')}\n")
+        os.chmod(script, 0o755)
+        return {"PATH": f"{self.path('bin')}:{os.environ['PATH']}"}
 
     def descendants(self):
         return processes_where("environ", f"{MARK}={self._mark}")

@@ -1,5 +1,6 @@
 """What stays true when a process is killed, stopped or told to leave, and when its files were damaged."""
 
+import json
 import os
 import pathlib
 import signal
@@ -212,6 +213,39 @@ class WorkerCutOff(CrashTest):
         job = self.server.wait_state(job_id, "completed")
         self.assertEqual((job["attempt"], job["hostname"]), (2, "other"))
         self.assert_film(8)
+
+
+class PollerGone(CrashTest):
+    def setUp(self):
+        super().setUp()
+        self.server = self.farm.server()
+
+    def park(self, connection, worker):
+        path = f"/queue/poll?worker_id={worker}&wait=60&modules=teleport"
+        connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
+        self.server.call("GET", "/status/health")  # made and answered later: the poll is parked by then
+
+    def test_a_job_is_not_given_to_a_poll_whose_worker_has_gone(self):
+        with self.server.connect() as gone:
+            self.park(gone, "gone")
+        with self.server.connect() as there:
+            self.park(there, "there")
+            job_id = self.server.submit(job_of(WAITS))
+            self.assertIn(job_id, read_to_end(there).decode())
+        job = self.server.job(job_id)
+        self.assertEqual((job["worker_id"], job["attempt"]), ("there", 1))
+
+    def test_one_job_goes_to_one_of_many_that_wait_for_it(self):
+        waiting = [self.server.connect() for _ in range(10)]
+        for number, connection in enumerate(waiting):
+            self.addCleanup(connection.close)
+            self.park(connection, f"w{number}")
+        ids = {self.server.submit(job_of(WAITS)) for _ in range(10)}
+        granted = [json.loads(read_to_end(connection).partition(b"\r\n\r\n")[2])["jobs"] for connection in waiting]
+        self.assertEqual([len(jobs) for jobs in granted], [1] * 10)
+        self.assertEqual({jobs[0]["job_id"] for jobs in granted}, ids)
+        tokens = [jobs[0]["lease"]["token"] for jobs in granted]
+        self.assertEqual(len(set(tokens)), 10)
 
 
 class WorkerToldToLeave(CrashTest):

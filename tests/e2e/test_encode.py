@@ -165,7 +165,8 @@ class Run(FarmTest):
 
     def test_it_takes_option_sets_and_standard_input_and_speaks_json(self):
         options = self.farm.write("set.json", {"name": "small", "options": {"codec": "mpeg4"}})
-        job = job_of(encode_task(clip(), self.output, output_maps=[{"specifier": "v", "stream": 0, "option_set": "small"}]))
+        maps = [{"specifier": "v", "stream": 0, "option_set": "small"}]
+        job = job_of(encode_task(clip(), self.output, output_maps=maps))
         done = self.farm.run("run", "-", "--option-set", f"small={options}", "--json", stdin=json.dumps(job))
         self.assertEqual(done.returncode, 0, done.stderr)
         last = json_lines(done.stdout)[-1]
@@ -326,9 +327,9 @@ class CommandLine(FarmTest):
             self.assertIn(url.removeprefix("http://"), done.stderr, arguments)
 
     def test_wrong_usage_exits_2(self):
-        for arguments in ((), ("fly",), ("list", "--state", "tired"), ("submit",), ("show",), ("worker", "--slots", "0"),
-                          ("server", "--listen", "nowhere"), ("run", self.farm.path("missing.json")),
-                          ("list", "--server", "ftp://x")):
+        for arguments in ((), ("fly",), ("list", "--state", "tired"), ("submit",), ("show",),
+                          ("worker", "--slots", "0"), ("server", "--listen", "nowhere"),
+                          ("run", self.farm.path("missing.json")), ("list", "--server", "ftp://x")):
             done = self.farm.run(*arguments)
             self.assertEqual(done.returncode, 2, (arguments, done.stderr))
             self.assertTrue(done.stderr, arguments)

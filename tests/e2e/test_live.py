@@ -8,6 +8,11 @@ from farm import (Farm, clip, encode_task, encoders_of, endless_task, eventually
                   process_state, wait_until_gone)
 
 
+def number_of(event):
+    """Ids are an epoch and a number that grows."""
+    return int(event.id.rpartition("-")[2])
+
+
 class LiveTest(unittest.TestCase):
     def setUp(self):
         self.farm = Farm(self)
@@ -45,7 +50,8 @@ class Slots(LiveTest):
         self.assertEqual(len(set(encoders.values())), 4)
         with self.server.events() as events:
             for job_id in ids:
-                first = events.wait(lambda event: event.type == "progress" and event.data["job_id"] == job_id, "progress")
+                first = events.wait(lambda event: event.type == "progress" and event.data["job_id"] == job_id,
+                                    "progress")
                 frame = first.data["progress"]["frame"]
                 events.wait(lambda event: event.type == "progress" and event.data["job_id"] == job_id and
                             event.data["progress"]["frame"] > frame, "more progress of the same job")
@@ -57,7 +63,7 @@ class Slots(LiveTest):
             for job_id in (ids[0], ids[2], ids[3]):
                 self.assertIn(process_state(encoders[job_id]), "RSD")
                 events.wait(lambda event: event.type == "progress" and event.data["job_id"] == job_id and
-                            int(event.id.split("-")[-1]) > int(cancelled.id.split("-")[-1]), "progress after the cancel")
+                            number_of(event) > number_of(cancelled), "progress after the cancel")
         shown = self.server.call("GET", "/workers").json["workers"][0]
         self.assertEqual(shown["info"]["slots"], 4)
         self.assertEqual(self.server.job(ids[0])["state"], "running")
@@ -97,7 +103,9 @@ class Slots(LiveTest):
         self.assertEqual(self.server.job(ids[0])["hostname"], "gpu")
         self.assertEqual(self.server.job(ids[1])["state"], "queued")
         self.act(ids[0], "cancel")
+        freed = time.monotonic()
         self.running_encoder(ids[1])
+        self.assertLess(time.monotonic() - freed, 10)  # not the end of a long poll
         self.assertEqual(self.server.job(ids[1])["hostname"], "gpu")
 
 
@@ -162,6 +170,44 @@ class Cancel(LiveTest):
         job = self.server.wait_state(job_id, "failed")
         self.assertIn("timeout_s", job["message"])
         self.assert_nothing_left(job_id)
+
+
+class Families(LiveTest):
+    """A tool with children and grandchildren that left its session and ignore what asks them to end."""
+
+    def start_family(self):
+        self.worker = self.farm.worker(self.server.url, environment=self.farm.fake_ffmpeg("family", "3"))
+        job_id = self.server.submit(job_of(encode_task(clip(), self.output())))
+        told = self.farm.path("told")
+        lines = eventually(lambda: os.path.exists(told) and "ready" in (text := self.read(told)) and text.split("\n"),
+                           "the family is there")
+        family = [int(line.removeprefix("pid ")) for line in lines if line.startswith("pid ")]
+        self.assertEqual(len(family), 7)
+        return job_id, family
+
+    def read(self, path):
+        with open(path, encoding="utf-8") as file:
+            return file.read()
+
+    def test_none_of_it_survives_a_cancel(self):
+        job_id, family = self.start_family()
+        self.act(job_id, "cancel")
+        self.server.wait_state(job_id, "cancelled")
+        for pid in family:
+            self.assertFalse(os.path.exists(f"/proc/{pid}"), "cancelled is said when none is left")
+        self.assert_nothing_left(job_id)
+
+    def test_none_of_it_survives_a_killed_worker(self):
+        _, family = self.start_family()
+        self.worker.kill()
+        for pid in family:
+            wait_until_gone(pid)
+
+    def test_none_of_it_survives_a_worker_that_leaves(self):
+        _, family = self.start_family()
+        self.assertEqual(self.worker.stop(), 0)
+        for pid in family:
+            self.assertFalse(os.path.exists(f"/proc/{pid}"))
 
 
 class Pause(LiveTest):

@@ -104,7 +104,8 @@ class OurServer(unittest.TestCase):
         try:
             with self.server.events(f"/jobs/{other}/events") as events:
                 self.assertEqual(self.server.call("GET", "/queue/poll").json["job_id"], other)
-                events.wait(lambda event: event.data["state"] == "queued" and event.data["attempt"] == 1, "queued again")
+                events.wait(lambda event: event.data["state"] == "queued" and event.data["attempt"] == 1,
+                            "queued again")
         finally:
             stop.set()
             beating.join()

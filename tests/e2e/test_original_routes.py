@@ -127,7 +127,8 @@ class Poll(RouteTest):
     def test_numbers_key_order_and_strings_come_back_unchanged(self):
         data = (r'{"z":19,"a":19.0,"m":1e3,"big":9223372036854775807,"unsigned":18446744073709551615,"f":0.10,'
                 r'"s":"\u00e9é\/\n\ud83c\udfac","deep":[{"b":1,"a":[]}],"n":null,"t":true,"neg":-0.0}')
-        self.call("POST", "/queue", '{ "tasks" : [ {"module":"ffmpeg","data":%s,"note":"kept"} ] , "job_title":"t"}' % data)
+        job = '{ "tasks" : [ {"module":"ffmpeg","data":%s,"note":"kept"} ] , "job_title":"t"}' % data
+        self.call("POST", "/queue", job)
         for path in ("/queue", "/queue/poll"):
             text = self.call("GET", path).text
             self.assertIn(data, text)

@@ -1,5 +1,6 @@
 #include "actors/job_planner.hpp"
 
+#include "actors/job_checks.hpp"
 #include "core/program_path.hpp"
 #include "modules/schema.hpp"
 
@@ -21,11 +22,16 @@ std::vector<Problem> JobPlan::problems() const {
 asio::awaitable<Result<JobPlan>> JobPlanner::plan(json::array tasks, Context context) {
   JobPlan plan;
   std::set<std::string> written;
+  FileFlow flow;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     const json::object task = tasks[i].as_object();
     auto planned = co_await plan_task(task, i, context, written);
     if (!planned) co_return planned.error();
-    if (planned->planned.plan) written.insert(planned->planned.plan->writes.begin(), planned->planned.plan->writes.end());
+    if (const auto& done = planned->planned.plan) {
+      written.insert(done->writes.begin(), done->writes.end());
+      const auto conflicts = flow.add(i, *done);
+      planned->planned.problems.insert(planned->planned.problems.end(), conflicts.begin(), conflicts.end());
+    }
     plan.tasks.push_back(std::move(*planned));
   }
   co_return plan;

@@ -10,6 +10,9 @@ namespace sisyphus::actors {
 namespace {
 
 constexpr std::chrono::seconds kLongPoll{30};
+// While jobs hold resources: when one ends, more is free than the poll that waits has offered. A poll is not given
+// up for that, as it may be answered in that moment.
+constexpr std::chrono::seconds kShortPoll{1};
 
 }  // namespace
 
@@ -65,12 +68,16 @@ asio::awaitable<Result<void>> Poller::ask() {
   offer.modules = board_.modules;
   offer.labels = board_.settings.labels;
   offer.resources = board_.settings.resources;
+  Millis wait = kLongPoll;
   for (const JobRunner* const runner : board_.running) {
     for (const auto& [name, amount] : runner->resources()) {
-      if (const auto free = offer.resources.find(name); free != offer.resources.end()) free->second -= amount;
+      const auto free = offer.resources.find(name);
+      if (free == offer.resources.end()) continue;
+      free->second -= amount;
+      wait = kShortPoll;
     }
   }
-  auto jobs = co_await board_.client.poll(std::move(offer), board_.free_slots(), kLongPoll);
+  auto jobs = co_await board_.client.poll(std::move(offer), board_.free_slots(), wait);
   if (!jobs) co_return jobs.error();
   for (net::GrantedJob& job : *jobs) on_grant_(std::move(job));
   co_return Result<void>();

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/job_checks.hpp"
 #include "actors/queue_actor.hpp"
 #include "core/task_group.hpp"
 #include "net/http_server.hpp"
@@ -33,6 +34,8 @@ class Server {
          net::ServerSettings http);
 
   TaskGroup group_;
+  modules::Registry registry_;
+  JobChecks checks_;
   std::unique_ptr<QueueActor> queue_;
   net::Router router_;
   std::unique_ptr<net::HttpServer> http_;

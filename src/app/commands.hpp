@@ -11,6 +11,7 @@ RunCommand add_worker_command(CLI::App& app);
 RunCommand add_run_command(CLI::App& app);
 RunCommand add_plan_command(CLI::App& app);
 RunCommand add_validate_command(CLI::App& app);
+RunCommand add_schema_command(CLI::App& app);
 RunCommand add_submit_command(CLI::App& app);
 RunCommand add_watch_command(CLI::App& app);
 RunCommand add_list_command(CLI::App& app);

@@ -14,6 +14,7 @@ constexpr Command kCommands[] = {
     {"run", "Run one job here, without a farm", add_run_command},
     {"plan", "Show the commands that a job would run", add_plan_command},
     {"validate", "Check a job as a worker here would", add_validate_command},
+    {"schema", "Print the JSON Schema of a module's data", add_schema_command},
     {"submit", "Hand jobs to the server", add_submit_command},
     {"watch", "Show the progress of a job, or of all", add_watch_command},
     {"list", "List jobs, the newest first", add_list_command},

@@ -1,9 +1,9 @@
+#include "actors/job_checks.hpp"
 #include "app/client_command.hpp"
 #include "app/commands.hpp"
 #include "app/terminal/output.hpp"
 #include "app/terminal/text.hpp"
 #include "app/watching.hpp"
-#include "core/job_document.hpp"
 #include "net/api_client.hpp"
 
 #include <CLI/CLI.hpp>
@@ -30,19 +30,23 @@ struct Options {
   std::string server;
   std::vector<std::string> files;
   bool watch = false;
+  bool no_validate = false;
   bool json = false;
 };
 
 // All are read and checked before the first is sent.
-Result<void> read_documents(const std::vector<std::string>& files, std::vector<Document>& documents) {
+Result<void> read_documents(const std::vector<std::string>& files, bool validate,
+                            std::vector<Document>& documents) {
+  const modules::Registry registry;
+  const actors::JobChecks checks(registry);
   for (const std::string& file : files) {
     Result<std::string> text = read_input(file);
     if (!text) return text.error();
-    const Result<Submission> checked = read_submission(*text, SystemClock().now().wall);
-    if (!checked) {
-      Error error = checked.error();
-      error.detail = fmt::format("{}: {}", file == "-" ? "standard input" : file, error.detail);
-      return error;
+    const std::vector<Error> problems = validate ? checks.check(*text) : std::vector<Error>();
+    if (!problems.empty()) {
+      const std::string_view name = file == "-" ? std::string_view("standard input") : file;
+      for (const Error& problem : problems) report(problem, name);
+      return invalid(fmt::format("{}: not submitted; --no-validate leaves the checks to the worker", name));
     }
     documents.push_back({file, std::move(*text)});
   }
@@ -78,7 +82,7 @@ asio::awaitable<int> submit(net::ApiClient& api, Options options, std::vector<Do
 
 int run(const std::shared_ptr<Options>& options) {
   std::vector<Document> documents;
-  const Result<void> read = read_documents(options->files, documents);
+  const Result<void> read = read_documents(options->files, !options->no_validate, documents);
   if (!read) return report(read.error());
   const auto ids = std::make_shared<std::vector<std::string>>();
   const auto work = [&](net::ApiClient& api) { return submit(api, *options, documents, ids); };
@@ -102,6 +106,9 @@ RunCommand add_submit_command(CLI::App& app) {
   app.add_flag("--watch", options->watch,
                "Show the progress until all have ended; the exit code is the jobs'")
       ->envname("SISYPHUS_WATCH");
+  app.add_flag("--no-validate", options->no_validate,
+               "Submit without checking the tasks' data first; the worker checks it all the same")
+      ->envname("SISYPHUS_NO_VALIDATE");
   add_json_option(app, options->json, "One JSON object a line: file and job_ids, then each event");
   app.footer(
       "Examples:\n"

@@ -201,12 +201,20 @@ class StatusService {
   virtual ServerStatus status() const = 0;
 };
 
+// Says what is wrong with a POST /queue body as far as it can be told without files and tools. Each has its pointer.
+class ValidationService {
+ public:
+  virtual ~ValidationService() = default;
+  virtual std::vector<Error> check(std::string_view body) const = 0;
+};
+
 struct Services {
   JobService& jobs;
   WorkerService& workers;
   DataService& data;
   EventService& events;
   StatusService& status;
+  ValidationService& validation;
 };
 
 }  // namespace sisyphus

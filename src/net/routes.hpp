@@ -41,6 +41,10 @@ SISYPHUS_HANDLER(patch_worker);
 SISYPHUS_HANDLER(delete_worker);
 SISYPHUS_HANDLER(post_worker_progress);
 SISYPHUS_HANDLER(get_worker_control);
+// routes_modules.cpp
+SISYPHUS_HANDLER(get_modules);
+SISYPHUS_HANDLER(get_module_schema);
+SISYPHUS_HANDLER(post_jobs_validate);
 // routes_data.cpp
 SISYPHUS_HANDLER(get_data);
 SISYPHUS_HANDLER(post_data);

@@ -1,0 +1,76 @@
+#include "actors/job_checks.hpp"
+
+#include "core/job_document.hpp"
+#include "core/parse_json.hpp"
+#include "modules/schema.hpp"
+
+#include <fmt/format.h>
+
+namespace sisyphus::actors {
+
+namespace json = boost::json;
+using modules::Problem;
+
+std::vector<Problem> FileFlow::add(std::size_t index, const modules::Plan& plan) {
+  std::vector<Problem> problems;
+  for (const modules::Output& output : plan.outputs) {
+    const auto [writer, fresh] = writers_.try_emplace(output.path, index);
+    if (!fresh && writer->second != index) {
+      problems.push_back({Problem::Kind::document, fmt::format("/tasks/{}/data", index),
+                          fmt::format("{} is written by task {} already", output.path, writer->second + 1)});
+    }
+    writer->second = index;
+  }
+  if (const auto* const changes = std::get_if<modules::ChangeFiles>(&plan.action)) {
+    for (const modules::FileOperation& operation : changes->operations) {
+      if (operation.kind != modules::FileOperation::Kind::copy) writers_.erase(operation.source);
+    }
+  }
+  return problems;
+}
+
+std::vector<Error> JobChecks::check(std::string_view body) const {
+  const auto submission = read_submission(body, WallTime());
+  if (!submission) return {submission.error()};
+  std::vector<Error> problems;
+  for (std::size_t i = 0; i < submission->jobs.size(); ++i) {
+    const auto document = parse_json(submission->jobs[i].text);
+    if (!document) return {document.error()};
+    check_tasks(document->at("tasks").as_array(), submission->is_array ? fmt::format("/{}", i) : "", problems);
+  }
+  return problems;
+}
+
+void JobChecks::check_tasks(const json::array& tasks, const std::string& prefix, std::vector<Error>& problems) const {
+  FileFlow flow;
+  const auto report = [&](const Problem& problem) {
+    if (problem.kind == Problem::Kind::document) problems.push_back(invalid(problem.message, prefix + problem.pointer));
+  };
+  for (std::size_t i = 0; i < tasks.size(); ++i) {
+    const json::object& task = tasks[i].as_object();
+    const modules::Module* const module = registry_.find(std::string_view(task.at("module").as_string()));
+    if (module == nullptr) continue;
+    const json::object& data = task.at("data").as_object();
+    const std::string pointer = fmt::format("/tasks/{}/data", i);
+    const auto breaches = modules::check_schema(module->schema(), data);
+    for (Problem problem : breaches) {
+      problem.pointer = pointer + problem.pointer;
+      report(problem);
+    }
+    if (!breaches.empty()) continue;
+    // Planned as if every option set were there and empty; what is missing on this machine is not asked.
+    modules::Facts facts;
+    facts.working_directory = "/";
+    facts.attempt_folder = ".sisyphus-JOB-ATTEMPT";
+    for (const std::string& name : module->needs(data, facts.working_directory).option_sets) facts.option_sets[name];
+    const modules::Planned planned = module->plan(data, facts);
+    for (Problem problem : planned.problems) {
+      problem.pointer = pointer + problem.pointer;
+      report(problem);
+    }
+    if (!planned.plan) continue;
+    for (const Problem& problem : flow.add(i, *planned.plan)) report(problem);
+  }
+}
+
+}  // namespace sisyphus::actors

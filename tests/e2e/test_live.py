@@ -1,0 +1,222 @@
+"""Jobs that run at the same time, and what cancel and pause do to them while they do."""
+
+import os
+import time
+import unittest
+
+from farm import (Farm, clip, encode_task, encoders_of, endless_task, eventually, hidden_folders, job_of, probe_media,
+                  process_state, wait_until_gone)
+
+
+class LiveTest(unittest.TestCase):
+    def setUp(self):
+        self.farm = Farm(self)
+        self.server = self.farm.server()
+
+    def output(self, name="film"):
+        return self.farm.path(f"{name}.mkv")
+
+    def submit_endless(self, name="film", *more_tasks):
+        return self.server.submit(job_of(endless_task(clip(), self.output(name)), *more_tasks, title=name))
+
+    def running_encoder(self, job_id):
+        self.server.wait_progress(job_id)
+        encoders = encoders_of(job_id)
+        self.assertEqual(len(encoders), 1)
+        return encoders[0]
+
+    def act(self, job_id, action):
+        reply = self.server.call("POST", f"/jobs/{job_id}/{action}")
+        self.assertEqual(reply.status, 200, reply.text)
+        return reply.json["state"]
+
+    def assert_nothing_left(self, job_id, name="film"):
+        self.assertEqual(encoders_of(job_id), [])
+        self.assertFalse(os.path.exists(self.output(name)))
+        self.assertEqual([path for path in hidden_folders(self.farm.folder) if job_id in path], [])
+
+
+class Slots(LiveTest):
+    def test_four_jobs_run_at_once_with_progress_of_their_own_and_one_can_be_cancelled(self):
+        self.farm.worker(self.server.url, "--slots", "4")
+        names = ["one", "two", "three", "four"]
+        ids = [self.submit_endless(name) for name in names]
+        encoders = {job_id: self.running_encoder(job_id) for job_id in ids}
+        self.assertEqual(len(set(encoders.values())), 4)
+        with self.server.events() as events:
+            for job_id in ids:
+                first = events.wait(lambda event: event.type == "progress" and event.data["job_id"] == job_id, "progress")
+                frame = first.data["progress"]["frame"]
+                events.wait(lambda event: event.type == "progress" and event.data["job_id"] == job_id and
+                            event.data["progress"]["frame"] > frame, "more progress of the same job")
+            self.assertEqual(self.act(ids[1], "cancel"), "cancelling")
+            cancelled = events.wait(lambda event: event.type == "state" and event.data["job_id"] == ids[1] and
+                                    event.data["state"] == "cancelled", "cancelled")
+            wait_until_gone(encoders[ids[1]])
+            self.assert_nothing_left(ids[1], "two")
+            for job_id in (ids[0], ids[2], ids[3]):
+                self.assertIn(process_state(encoders[job_id]), "RSD")
+                events.wait(lambda event: event.type == "progress" and event.data["job_id"] == job_id and
+                            int(event.id.split("-")[-1]) > int(cancelled.id.split("-")[-1]), "progress after the cancel")
+        shown = self.server.call("GET", "/workers").json["workers"][0]
+        self.assertEqual(shown["info"]["slots"], 4)
+        self.assertEqual(self.server.job(ids[0])["state"], "running")
+
+    def test_a_worker_takes_no_more_than_its_slots(self):
+        self.farm.worker(self.server.url, "--slots", "2")
+        ids = [self.submit_endless(name) for name in ("one", "two", "three")]
+        for job_id in ids[:2]:
+            self.running_encoder(job_id)
+        self.assertEqual(self.server.job(ids[2])["state"], "queued")
+        self.act(ids[0], "cancel")
+        self.running_encoder(ids[2])
+
+    def test_a_heartbeat_tells_of_every_job_and_its_top_of_the_oldest(self):
+        worker = self.farm.worker(self.server.url, "--slots", "2")
+        ids = [self.submit_endless("one")]
+        self.running_encoder(ids[0])
+        ids.append(self.submit_endless("two"))
+        self.running_encoder(ids[1])
+
+        def both_shown():
+            shown = self.server.call("GET", f"/workers/{worker.id}").json
+            jobs = [job["job_id"] for job in shown["info"]["jobs"]]
+            return shown if jobs == ids and "progress" in shown else None
+
+        shown = eventually(both_shown, "the heartbeat names both jobs")
+        self.assertEqual((shown["job_id"], shown["job_title"], shown["task"], shown["status"]),
+                         (ids[0], "one", "ffmpeg", "in_progress"))
+
+    def test_jobs_go_to_the_worker_that_offers_what_they_require(self):
+        self.farm.worker(self.server.url, "--slots", "2", name="plain")
+        self.farm.worker(self.server.url, "--slots", "2", "--label", "nvenc", "--resource", "gpu=1", name="gpu")
+        needs = {"labels": ["nvenc"], "resources": {"gpu": 1}}
+        ids = [self.server.submit(job_of(endless_task(clip(), self.output(name)), title=name, requires=needs))
+               for name in ("one", "two")]
+        self.running_encoder(ids[0])
+        self.assertEqual(self.server.job(ids[0])["hostname"], "gpu")
+        self.assertEqual(self.server.job(ids[1])["state"], "queued")
+        self.act(ids[0], "cancel")
+        self.running_encoder(ids[1])
+        self.assertEqual(self.server.job(ids[1])["hostname"], "gpu")
+
+
+class Cancel(LiveTest):
+    def setUp(self):
+        super().setUp()
+        self.worker = self.farm.worker(self.server.url)
+
+    def test_a_cancelled_job_leaves_no_process_no_file_and_runs_no_further_task(self):
+        precious = self.farm.write("precious.txt", "keep me")
+        job_id = self.submit_endless("film", {"module": "cleanup", "data": {"delete": [precious]}})
+        encoder = self.running_encoder(job_id)
+        self.assertEqual(len(hidden_folders(self.farm.folder)), 1)
+        asked = time.monotonic()
+        self.assertEqual(self.act(job_id, "cancel"), "cancelling")
+        job = self.server.wait_state(job_id, "cancelled")
+        self.assertLess(time.monotonic() - asked, 5)
+        wait_until_gone(encoder)
+        self.assert_nothing_left(job_id)
+        self.assertTrue(os.path.exists(precious))
+        self.assertNotIn("unconfirmed", job)
+        self.assertEqual(self.worker.popen.poll(), None)
+
+    def test_deleting_a_running_job_cancels_it_and_it_stays_readable(self):
+        job_id = self.submit_endless()
+        encoder = self.running_encoder(job_id)
+        self.assertEqual(self.server.call("DELETE", f"/jobs/{job_id}").status, 204)
+        self.server.wait_state(job_id, "cancelled")
+        wait_until_gone(encoder)
+        self.assert_nothing_left(job_id)
+        self.assertEqual(self.server.call("DELETE", f"/jobs/{job_id}").status, 204)
+        self.assertEqual(self.server.call("GET", f"/jobs/{job_id}").status, 404)
+
+    def test_cancelling_a_waiting_job_is_immediate(self):
+        running = self.submit_endless("one")
+        self.running_encoder(running)
+        waiting = self.submit_endless("two")
+        self.assertEqual(self.act(waiting, "cancel"), "cancelled")
+        self.assertEqual(self.server.call("POST", f"/jobs/{waiting}/cancel").status, 409)
+        self.assertEqual(self.server.job(running)["state"], "running")
+
+    def test_the_slot_is_free_after_a_cancel(self):
+        first = self.submit_endless("one")
+        self.running_encoder(first)
+        second = self.server.submit(job_of(encode_task(clip(), self.output("two"))))
+        self.act(first, "cancel")
+        self.server.wait_state(second, "completed")
+        probe_media(self.output("two"))
+
+    def test_a_cancelled_job_can_be_tried_again(self):
+        job_id = self.server.submit(job_of(encode_task(clip(), self.output(), input_options={"re": True})))
+        self.server.wait_state(job_id, "running")
+        self.act(job_id, "cancel")
+        self.server.wait_state(job_id, "cancelled")
+        with self.server.events() as events:
+            self.assertEqual(self.act(job_id, "retry"), "queued")
+            events.wait(lambda event: event.type == "state" and event.data["state"] == "completed", "completed")
+        probe_media(self.output())
+
+    def test_a_job_that_takes_longer_than_its_timeout_fails(self):
+        job_id = self.server.submit(job_of(endless_task(clip(), self.output()), timeout_s=0.5))
+        job = self.server.wait_state(job_id, "failed")
+        self.assertIn("timeout_s", job["message"])
+        self.assert_nothing_left(job_id)
+
+
+class Pause(LiveTest):
+    def test_a_paused_waiting_job_is_held_until_it_is_resumed(self):
+        held = self.server.submit(job_of(encode_task(clip(), self.output("held"))))
+        self.assertEqual(self.act(held, "pause"), "paused")
+        other = self.server.submit(job_of(encode_task(clip(), self.output("other"))))
+        self.farm.worker(self.server.url)
+        self.server.wait_state(other, "completed")
+        self.assertEqual(self.server.job(held)["state"], "paused")
+        self.assertFalse(os.path.exists(self.output("held")))
+        self.assertEqual(self.act(held, "resume"), "queued")
+        self.server.wait_state(held, "completed")
+
+    def test_a_paused_running_job_stands_still_and_goes_on(self):
+        worker = self.farm.worker(self.server.url)
+        job_id = self.submit_endless()
+        encoder = self.running_encoder(job_id)
+        self.assertEqual(self.act(job_id, "pause"), "paused")
+        eventually(lambda: process_state(encoder) == "T", "the encoder is stopped")
+        self.assertEqual(self.server.job(job_id)["state"], "paused")
+        waiting = self.server.submit(job_of(encode_task(clip(), self.output("other"))))
+        beats = len(worker.lines)
+        self.assertEqual(self.server.job(waiting)["state"], "queued")
+        with self.server.events() as events:
+            self.assertEqual(self.act(job_id, "resume"), "running")
+            eventually(lambda: process_state(encoder) != "T", "the encoder runs again")
+            events.wait(lambda event: event.type == "progress" and event.data["job_id"] == job_id, "progress goes on")
+        self.assertEqual(len(worker.lines), beats)
+        self.assertEqual(self.server.job(job_id)["attempt"], 1)
+
+    def test_heartbeats_keep_a_paused_job_beyond_its_lease(self):
+        server = self.farm.server("--lease", "1", data_dir="short")
+        self.farm.worker(server.url, name="short")
+        job_id = server.submit(job_of(endless_task(clip(), self.output())))
+        server.wait_progress(job_id)
+        server.call("POST", f"/jobs/{job_id}/pause")
+        # A job in nobody's hands measures the time: when its lease has ended, the paused one's would have too.
+        other = server.submit(job_of({"module": "teleport", "data": {}}))
+        with server.events(f"/jobs/{other}/events") as events:
+            self.assertEqual(server.call("GET", "/queue/poll").json["job_id"], other)
+            events.wait(lambda event: event.data["state"] == "queued" and event.data["attempt"] == 1, "queued again")
+        self.assertEqual((server.job(job_id)["state"], server.job(job_id)["attempt"]), ("paused", 1))
+
+    def test_a_paused_running_job_can_be_cancelled(self):
+        self.farm.worker(self.server.url)
+        job_id = self.submit_endless()
+        encoder = self.running_encoder(job_id)
+        self.act(job_id, "pause")
+        eventually(lambda: process_state(encoder) == "T", "the encoder is stopped")
+        self.act(job_id, "cancel")
+        self.server.wait_state(job_id, "cancelled")
+        wait_until_gone(encoder)
+        self.assert_nothing_left(job_id)
+
+
+if __name__ == "__main__":
+    unittest.main()

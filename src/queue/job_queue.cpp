@@ -536,7 +536,7 @@ JobView JobQueue::make_view(const Job& job, bool with_document) const {
   JobView view;
   view.id = job.id;
   view.state = shown_state(job);
-  view.priority = static_cast<int>(job.priority);
+  view.priority = job.priority;
   view.attempt = static_cast<int>(job.attempt);
   view.max_attempts = job.max_attempts;
   if (job.run) {

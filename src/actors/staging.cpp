@@ -1,6 +1,7 @@
 #include "actors/staging.hpp"
 
 #include "actors/worker_state.hpp"
+#include "core/unique_fd.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -37,6 +38,18 @@ Result<void> publish_file(const std::string& staged, const std::string& path, bo
   return {};
 }
 
+Result<void> write_file(const std::string& path, std::string_view text) {
+  const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!file) return io_error("cannot create " + path, errno);
+  while (!text.empty()) {
+    const auto written = ::write(file.get(), text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return io_error("cannot write " + path, errno);
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
 // The folder of one output with all that the tool left in it.
 Result<void> publish_folder(const modules::Output& output, const std::set<std::string>& own_outputs) {
   const fs::path folder = fs::path(output.staged).parent_path();
@@ -52,7 +65,8 @@ Result<void> publish_folder(const modules::Output& output, const std::set<std::s
 
 }  // namespace
 
-Staging::Staging(std::vector<modules::Output> outputs) : outputs_(std::move(outputs)) {}
+Staging::Staging(std::vector<modules::Output> outputs, std::map<std::string, std::string> support_files)
+    : outputs_(std::move(outputs)), support_files_(std::move(support_files)) {}
 
 Staging::~Staging() {
   for (const std::string& folder : folders()) {
@@ -75,10 +89,16 @@ Result<void> Staging::prepare() {
     fs::create_directory(folder, code);
     if (code) return io_error("cannot create the folder " + folder, code);
   }
+  for (const auto& [path, text] : support_files_) {
+    if (auto written = write_file(path, text); !written) return written;
+  }
   return {};
 }
 
 Result<void> Staging::publish(const std::set<std::string>& own_outputs) {
+  for (const auto& [path, text] : support_files_) {
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return io_error("cannot remove " + path, errno);
+  }
   // A tool may write several files for one name (image sequences, playlists): all of the folder goes out.
   for (const modules::Output& output : outputs_) {
     const fs::path folder = fs::path(output.staged).parent_path();
@@ -88,6 +108,7 @@ Result<void> Staging::publish(const std::set<std::string>& own_outputs) {
       files.push_back(at->path());
     }
     if (code) return io_error("cannot list " + folder.string(), code);
+    if (!output.required) continue;
     const bool shared = std::count_if(outputs_.begin(), outputs_.end(), [&](const modules::Output& other) {
                           return fs::path(other.staged).parent_path() == folder;
                         }) > 1;

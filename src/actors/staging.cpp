@@ -50,13 +50,21 @@ Result<void> write_file(const std::string& path, std::string_view text) {
   return {};
 }
 
-// The folder of one output with all that the tool left in it.
-Result<void> publish_folder(const modules::Output& output, const std::set<std::string>& own_outputs) {
-  const fs::path folder = fs::path(output.staged).parent_path();
-  const bool may_replace = output.replace || own_outputs.contains(output.path);
+// A folder with all that the tools left in it: the outputs to their paths, the rest beside them.
+Result<void> publish_folder(const fs::path& folder, const std::vector<modules::Output>& outputs,
+                            const std::set<std::string>& own_outputs) {
+  const auto first = std::find_if(outputs.begin(), outputs.end(), [&](const modules::Output& output) {
+    return fs::path(output.staged).parent_path() == folder;
+  });
   std::error_code code;
   for (fs::directory_iterator at(folder, code), end; !code && at != end; at.increment(code)) {
-    const std::string path = (folder.parent_path() / at->path().filename()).string();
+    const auto known = std::find_if(outputs.begin(), outputs.end(), [&](const modules::Output& output) {
+      return output.staged == at->path().string();
+    });
+    const modules::Output& output = known == outputs.end() ? *first : *known;
+    const std::string path =
+        known == outputs.end() ? (folder.parent_path() / at->path().filename()).string() : known->path;
+    const bool may_replace = output.replace || own_outputs.contains(output.path);
     if (auto moved = publish_file(at->path().string(), path, may_replace); !moved) return moved;
   }
   if (code) return io_error("cannot list " + folder.string(), code);
@@ -116,8 +124,8 @@ Result<void> Staging::publish(const std::set<std::string>& own_outputs) {
       return Error{Errc::tool, fmt::format("the tool ended well but did not write {}", output.path), {}};
     }
   }
-  for (const modules::Output& output : outputs_) {
-    if (auto moved = publish_folder(output, own_outputs); !moved) return moved;
+  for (const std::string& folder : folders()) {
+    if (auto moved = publish_folder(folder, outputs_, own_outputs); !moved) return moved;
   }
   return {};
 }

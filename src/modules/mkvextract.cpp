@@ -178,6 +178,18 @@ void check_container(const MatroskaSource& source, const std::string& path, std:
                                   path, source.info->container)});
 }
 
+// mkvextract refuses control characters, line ends above all, in what follows an id: `target` with another
+// base name for the time being. The item's place makes it unique.
+std::string writable_name(const std::string& target, const Item& item) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20; };
+  std::string name = base_name(target);
+  if (!item.id || std::none_of(name.begin(), name.end(), is_control)) return target;
+  std::replace_if(name.begin(), name.end(), is_control, '_');
+  std::string place = item.pointer.substr(1);
+  std::replace(place.begin(), place.end(), '/', '-');
+  return join_path(parent_folder(target), place + "-" + name);
+}
+
 // The command after the program and its own options. `source` and the files are what `name` makes of them.
 template <class Name>
 Arguments arguments(const MkvextractTask& task, const TrackFinder& tracks, const std::string& source,
@@ -223,7 +235,9 @@ Planned MkvextractModule::plan(const json::object& data, const Facts& facts) con
   Plan plan;
   plan.inputs.push_back(path);
   const auto target = [&](const Item& item) { return absolute_path(item.filename, facts.working_directory); };
-  const auto staged = [&](const Item& item) { return staged_path(target(item), facts.attempt_folder); };
+  const auto staged = [&](const Item& item) {
+    return staged_path(writable_name(target(item), item), facts.attempt_folder);
+  };
   for (const auto& mode : task.modes) {
     for (const Item& item : mode.items) {
       plan.outputs.push_back({target(item), staged(item), true, !tracks.may_be_missing(mode, item)});

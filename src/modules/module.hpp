@@ -67,7 +67,7 @@ struct Facts {
 };
 
 // A file that a task makes. The tool writes `staged`, in the attempt's hidden folder beside the target; on success
-// it is renamed to `path`. (docs/reliability.md; semantics I9)
+// it is renamed to `path`. Both have the same base name, as tools go by it, unless the tool cannot take that. (docs/reliability.md; semantics I9)
 struct Output {
   std::string path;      // absolute
   std::string staged;    // absolute

@@ -49,6 +49,17 @@ TEST_F(StagingFolder, AnOutputThatIsNotRequiredMayBeMissing) {
   EXPECT_FALSE(fs::exists(folder_ / "tags.xml"));
 }
 
+TEST_F(StagingFolder, AnOutputGoesToItsPathWhateverItIsCalledMeanwhile) {
+  Staging staging({{folder_ / "a\nb", staged("a_b")}, output("c")});
+  ASSERT_TRUE(staging.prepare());
+  for (const char* name : {"a_b", "c", "more"}) write_text(staged(name), name);
+  ASSERT_TRUE(staging.publish({}));
+  EXPECT_EQ(read_text(folder_ / "a\nb"), "a_b");
+  EXPECT_TRUE(fs::exists(folder_ / "c"));
+  EXPECT_TRUE(fs::exists(folder_ / "more"));
+  EXPECT_FALSE(fs::exists(folder_ / "a_b"));
+}
+
 TEST_F(StagingFolder, ARequiredOutputBesideOthersMayNotBeMissing) {
   Staging staging({output("a.flac"), output("b.flac")});
   ASSERT_TRUE(staging.prepare());

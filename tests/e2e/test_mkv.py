@@ -179,10 +179,10 @@ class MergeTest(MkvTest):
         self.assertEqual(sorted(p.name for p in self.folder.glob("part*")), ["part-001.mkv", "part-002.mkv"])
 
     def test_warnings_are_kept_and_the_task_succeeds(self):
-        said = self.run_job(merge(["source.mkv"], [(0, 0, {"default-track": "yes"})], "out.mkv",
-                                  options={"track-order": "0:9"}))
+        said = self.run_job(merge([("source.mkv", {"track-name": "9:x"})], [(0, 0)], "out.mkv"))
+        self.assertIn("task_warning", said)
+        self.assertIn("A track with the ID 9 was requested", said)
         self.assertTrue((self.folder / "out.mkv").exists())
-        del said
 
     def test_what_mkvmerge_complains_about_is_the_reason(self):
         said = self.fail_job(merge(["source.mkv"], [(0, 0, {"sync": "x"})], "out.mkv"))

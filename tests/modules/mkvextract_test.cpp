@@ -82,6 +82,14 @@ TEST_F(MkvextractPlan, StagesEveryFileUnderItsBaseName) {
   EXPECT_EQ(planned.plan->stop, StopPolicy::kill);
 }
 
+TEST_F(MkvextractPlan, ANameThatMkvextractCannotTakeIsStagedUnderAnother) {
+  const Planned planned = plan(R"("tracks":[{"id":1,"filename":"a\nb.flac"}],"chapters":"c\nd")");
+  ASSERT_TRUE(planned.plan);
+  EXPECT_EQ(planned.plan->outputs[0].path, folder_ / "a\nb.flac");
+  EXPECT_EQ(planned.plan->outputs[0].staged, folder_ / ".sisyphus-job-1/tracks-0-filename-a_b.flac");
+  EXPECT_EQ(planned.plan->outputs[1].staged, folder_ / ".sisyphus-job-1/c\nd");
+}
+
 TEST_F(MkvextractPlan, ATrackIsCountedAmongThoseThatMatch) {
   EXPECT_THAT(modes_of(plan(R"("tracks":[{"id":1,"track_type":"audio","filename":"a"},
       {"id":1,"language":"jpn","filename":"b"},{"id":0,"track_type":"audio","language":"jpn","filename":"c"}])")),

@@ -6,6 +6,7 @@
 #include <algorithm>
 #include <array>
 #include <cerrno>
+#include <clocale>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
@@ -13,6 +14,7 @@
 #include <string_view>
 
 #include <fcntl.h>
+#include <langinfo.h>
 #include <poll.h>
 #include <sys/prctl.h>
 #include <sys/signalfd.h>
@@ -45,6 +47,14 @@ constexpr int kLongestPause = 100;  // milliseconds between two sweeps over what
   // If this fails the tool seems to have ended with 127, which is as true.
   [[maybe_unused]] const auto written = ::write(failure_pipe, &error, sizeof error);
   ::_exit(kExecFailed);
+}
+
+// Tools that read their arguments in the locale's charset cut a file's name off where it ends for them:
+// mkvmerge writes "caf" for "café.mkv" in the locale C, and exits with 0. Services have no locale at all.
+void speak_utf8() {
+  const bool known = std::setlocale(LC_CTYPE, "") != nullptr;  // not for a locale that is not installed
+  if (known && std::string_view(::nl_langinfo(CODESET)) == "UTF-8") return;
+  ::setenv("LC_ALL", "C.UTF-8", 1);
 }
 
 // The tool's pipes reach end of file only when we hold them no more.
@@ -128,6 +138,7 @@ bool Guard::start(char** argv) {
   }
   exec_pipe_.reset(pipe[0]);
   const UniqueFd failure_pipe(pipe[1]);
+  speak_utf8();
   tool_ = ::fork();
   if (tool_ < 0) return false;
   if (tool_ == 0) become_tool(argv, self_, failure_pipe.get());

@@ -3,9 +3,9 @@
 // The hidden subcommand `sisyphus guard -- program args…`: stands between worker and tool so that nothing
 // below it outlives the worker (semantics C3).
 //
-// It is a child subreaper in a session of its own, makes the tool the leader of a process group of its own,
-// holds its end of the control channel (file descriptor 3, a stream socket) and talks over it in one-byte
-// orders
+// It gives the tool a locale whose charset is UTF-8, as file names and job documents are. It is a child
+// subreaper in a session of its own, makes the tool the leader of a process group of its own, holds its end
+// of the control channel (file descriptor 3, a stream socket) and talks over it in one-byte orders
 //   'T'  SIGTERM and SIGCONT to the group
 //   'S'  SIGSTOP to the group
 //   'C'  SIGCONT to the group

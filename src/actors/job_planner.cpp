@@ -21,15 +21,20 @@ std::vector<Problem> JobPlan::problems() const {
 
 asio::awaitable<Result<JobPlan>> JobPlanner::plan(json::array tasks, Context context) {
   JobPlan plan;
-  std::set<std::string> written;
+  Earlier earlier;
   FileFlow flow;
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     const json::object task = tasks[i].as_object();
-    auto planned = co_await plan_task(task, i, context, written);
+    auto planned = co_await plan_task(task, i, context, earlier);
     if (!planned) co_return planned.error();
-    if (const auto& done = planned->planned.plan) {
-      written.insert(done->writes.begin(), done->writes.end());
-      const auto conflicts = flow.add(i, *done);
+    if (planned->planned.plan) {
+      const modules::Plan& done = *planned->planned.plan;
+      for (const std::string& path : done.writes) {
+        earlier.written.insert(path);
+        earlier.streams.erase(path);  // of a task before, which this one replaces
+      }
+      for (const auto& [path, types] : done.stream_types) earlier.streams[path] = types;
+      const auto conflicts = flow.add(i, done);
       planned->planned.problems.insert(planned->planned.problems.end(), conflicts.begin(), conflicts.end());
     }
     plan.tasks.push_back(std::move(*planned));
@@ -38,7 +43,7 @@ asio::awaitable<Result<JobPlan>> JobPlanner::plan(json::array tasks, Context con
 }
 
 asio::awaitable<Result<PlannedTask>> JobPlanner::plan_task(json::object task, std::size_t index, Context context,
-                                                           std::set<std::string> written_before) {
+                                                           Earlier earlier) {
   PlannedTask result;
   result.module_name = std::string(task.at("module").as_string());
   result.module = registry_.find(result.module_name);
@@ -58,7 +63,9 @@ asio::awaitable<Result<PlannedTask>> JobPlanner::plan_task(json::object task, st
     facts.working_directory = context.working_directory;
     facts.attempt_folder = context.attempt_folder;
     facts.own_outputs = context.own_outputs;
-    facts.written_before = std::move(written_before);
+    facts.written_before = std::move(earlier.written);
+    facts.streams_before = std::move(earlier.streams);
+    facts.earlier_tasks_done = earlier.done;
     for (const std::string& program : needs.programs) {
       if (auto path = find_program(program)) facts.programs[program] = std::move(*path);
     }

@@ -7,6 +7,7 @@
 #include <boost/json/array.hpp>
 
 #include <functional>
+#include <map>
 #include <optional>
 #include <set>
 #include <string>
@@ -45,11 +46,17 @@ class JobPlanner {
     std::string attempt_folder;
     std::set<std::string> own_outputs;  // of an earlier attempt of the same job
   };
+  // What the tasks before one write; `done`: they have, right before that one runs.
+  struct Earlier {
+    std::set<std::string> written;
+    std::map<std::string, std::vector<std::string>> streams;  // Plan::stream_types
+    bool done = false;
+  };
   // Errc::network when an option set could not be asked for.
   asio::awaitable<Result<JobPlan>> plan(boost::json::array tasks, Context context);
   // One task anew, right before it runs: what earlier ones wrote is there now.
   asio::awaitable<Result<PlannedTask>> plan_task(boost::json::object task, std::size_t index, Context context,
-                                                 std::set<std::string> written_before);
+                                                 Earlier earlier);
 
  private:
   const modules::Registry& registry_;

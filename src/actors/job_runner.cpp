@@ -105,6 +105,7 @@ asio::awaitable<JobEnd> JobRunner::run() {
                task_count_);
   JobEnd end = co_await run_tasks(std::move(tasks));
   timeout_.cancel();
+  end.warnings = warnings_;
   const bool final = end.kind == JobEnd::Kind::completed || (end.kind == JobEnd::Kind::failed && !end.retryable);
   if (auto kept = context_.state.done(id(), final); !kept) {
     spdlog::error("worker_state_failed job_id={} error=\"{}\"", to_string(id()), kept.error().detail);
@@ -139,11 +140,14 @@ asio::awaitable<JobEnd> JobRunner::run_tasks(json::array tasks) {
     if (!live) co_return stopped();
     if (task_index_ > 0) {  // what the tasks before it wrote is there now: look at it
       const json::object task = tasks[task_index_].as_object();
-      auto again = co_await context_.planner.plan_task(task, task_index_, plan_context(), written_);
+      auto again = co_await context_.planner.plan_task(task, task_index_, plan_context(), {written_, {}, true});
       if (stop_reason_ != StopReason::none) co_return stopped();
       if (!again) co_return failure(again.error());
       if (!again->planned.problems.empty()) co_return validation_failure(again->planned.problems);
       planned = std::move(*again);
+    }
+    if (!planned.planned.plan || !planned.planned.deferred.empty()) {
+      co_return failure("it could not be planned: " + planned.planned.deferred);
     }
     auto end = co_await run_task(planned);
     if (end) co_return std::move(*end);
@@ -164,6 +168,7 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::run_task(const PlannedTask& ta
   const modules::Plan& plan = *task.planned.plan;
   const SteadyTime begin = std::chrono::steady_clock::now();
   spdlog::info("task_started job_id={} attempt={} task={} module={}", to_string(id()), attempt(), task_index_ + 1, task_);
+  for (const std::string& warning : task.planned.warnings) note_warning(warning);
   std::optional<JobEnd> end;
   if (std::holds_alternative<modules::RunProgram>(plan.action)) {
     end = co_await run_program(*task.module, plan);
@@ -178,7 +183,7 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::run_task(const PlannedTask& ta
 
 asio::awaitable<std::optional<JobEnd>> JobRunner::run_program(const modules::Module& module, const modules::Plan& plan) {
   const auto& program = std::get<modules::RunProgram>(plan.action);
-  Staging staging(plan.outputs);
+  Staging staging(plan.outputs, plan.support_files);
   for (const std::string& folder : staging.folders()) {
     if (auto kept = context_.state.remember_folder(id(), folder); !kept) co_return failure(kept.error());
   }
@@ -199,13 +204,15 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::run_program(const modules::Mod
   if (paused_) process.pause();
   const auto report = co_await process.run();
   process_ = nullptr;
+  const modules::Remarks remarks = reader ? reader->remarks() : modules::Remarks{};
+  for (const std::string& warning : remarks.warnings) note_warning(warning);
   if (!report) {
     JobEnd end = failure(report.error());
     end.stuck = report.error().code == Errc::unavailable;
     co_return end;
   }
   if (stop_reason_ != StopReason::none) co_return stopped();
-  if (auto end = tool_failure(*report, program)) co_return end;
+  if (auto end = tool_failure(*report, program, remarks)) co_return end;
   const bool live = co_await lease_is_live();
   if (!live) co_return stopped();
   const std::set<std::string> own_outputs = context_.state.outputs_of(id());  // of earlier attempts
@@ -291,6 +298,13 @@ void JobRunner::set_progress(Progress progress) {
   context_.on_change();
 }
 
+void JobRunner::note_warning(const std::string& text) {
+  static constexpr std::size_t kMost = 100;
+  spdlog::warn("task_warning job_id={} attempt={} task={} module={} text=\"{}\"", to_string(id()), attempt(),
+               task_index_ + 1, task_, text);
+  if (warnings_.size() < kMost) warnings_.push_back(fmt::format("{}: {}", task_label(), text));
+}
+
 double JobRunner::job_percent() const {
   if (task_count_ == 0) return 0;
   const double done = static_cast<double>(task_index_) + progress_.percent.value_or(0) / 100;
@@ -346,10 +360,13 @@ JobEnd JobRunner::stopped() const {
   return end;
 }
 
-std::optional<JobEnd> JobRunner::tool_failure(const ExitReport& report, const modules::RunProgram& program) const {
+std::optional<JobEnd> JobRunner::tool_failure(const ExitReport& report, const modules::RunProgram& program,
+                                              const modules::Remarks& remarks) const {
   const auto& good = program.success_codes;
   if (report.signal == 0 && std::find(good.begin(), good.end(), report.exit_code) != good.end()) return std::nullopt;
-  const bool disk_full = report.err_tail.find(std::strerror(ENOSPC)) != std::string::npos;
+  const std::string said = fmt::format("{}", fmt::join(remarks.errors, "\n"));
+  const std::string_view no_space = std::strerror(ENOSPC);
+  const bool disk_full = (said + report.err_tail).find(no_space) != std::string::npos;
   std::string message;
   if (report.signal != 0) {
     message = fmt::format("{} was ended by signal {} ({})", program.argv.front(), report.signal, ::strsignal(report.signal));
@@ -357,6 +374,7 @@ std::optional<JobEnd> JobRunner::tool_failure(const ExitReport& report, const mo
     message = fmt::format("{} ended with exit code {}", program.argv.front(), report.exit_code);
   }
   if (disk_full) message += ": no space left on the disk";
+  if (!said.empty()) message += ":\n" + last_lines(said, 2048);
   const std::string tail = last_lines(report.err_tail, 2048);
   if (!tail.empty()) message += ":\n" + tail;
   JobEnd end = failure(std::move(message));

@@ -43,6 +43,7 @@ struct JobEnd {
   std::string module;            // of the task that failed
   std::string error_tail;        // the last lines of its tool's standard error
   std::vector<std::string> outputs;
+  std::vector<std::string> warnings;  // of the tools, and of the modules about the job
   bool stuck = false;            // a process could not be killed: this worker must not go on
 };
 
@@ -115,13 +116,15 @@ class JobRunner {
   void start_timeout(const boost::json::object& document);
   void arm_timeout();
   void set_progress(Progress progress);
+  void note_warning(const std::string& text);
   JobPlanner::Context plan_context() const;
   std::string task_label() const;
   JobEnd failure(std::string message) const;
   JobEnd failure(const Error& error) const;
   JobEnd validation_failure(const std::vector<modules::Problem>& problems) const;
   JobEnd stopped() const;
-  std::optional<JobEnd> tool_failure(const ExitReport& report, const modules::RunProgram& program) const;
+  std::optional<JobEnd> tool_failure(const ExitReport& report, const modules::RunProgram& program,
+                                     const modules::Remarks& remarks) const;
 
   RunnerContext context_;
   JobRequest request_;
@@ -141,6 +144,7 @@ class JobRunner {
   bool dirty_ = true;
   std::set<std::string> written_;
   std::vector<std::string> outputs_;
+  std::vector<std::string> warnings_;
 };
 
 }  // namespace sisyphus::actors

@@ -1,6 +1,7 @@
 #include "actors/staging.hpp"
 
 #include "actors/worker_state.hpp"
+#include "core/unique_fd.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -37,13 +38,33 @@ Result<void> publish_file(const std::string& staged, const std::string& path, bo
   return {};
 }
 
-// The folder of one output with all that the tool left in it.
-Result<void> publish_folder(const modules::Output& output, const std::set<std::string>& own_outputs) {
-  const fs::path folder = fs::path(output.staged).parent_path();
-  const bool may_replace = output.replace || own_outputs.contains(output.path);
+Result<void> write_file(const std::string& path, std::string_view text) {
+  const UniqueFd file(::open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!file) return io_error("cannot create " + path, errno);
+  while (!text.empty()) {
+    const auto written = ::write(file.get(), text.data(), text.size());
+    if (written < 0 && errno == EINTR) continue;
+    if (written < 0) return io_error("cannot write " + path, errno);
+    text.remove_prefix(static_cast<std::size_t>(written));
+  }
+  return {};
+}
+
+// A folder with all that the tools left in it: the outputs to their paths, the rest beside them.
+Result<void> publish_folder(const fs::path& folder, const std::vector<modules::Output>& outputs,
+                            const std::set<std::string>& own_outputs) {
+  const auto first = std::find_if(outputs.begin(), outputs.end(), [&](const modules::Output& output) {
+    return fs::path(output.staged).parent_path() == folder;
+  });
   std::error_code code;
   for (fs::directory_iterator at(folder, code), end; !code && at != end; at.increment(code)) {
-    const std::string path = (folder.parent_path() / at->path().filename()).string();
+    const auto known = std::find_if(outputs.begin(), outputs.end(), [&](const modules::Output& output) {
+      return output.staged == at->path().string();
+    });
+    const modules::Output& output = known == outputs.end() ? *first : *known;
+    const std::string path =
+        known == outputs.end() ? (folder.parent_path() / at->path().filename()).string() : known->path;
+    const bool may_replace = output.replace || own_outputs.contains(output.path);
     if (auto moved = publish_file(at->path().string(), path, may_replace); !moved) return moved;
   }
   if (code) return io_error("cannot list " + folder.string(), code);
@@ -52,7 +73,8 @@ Result<void> publish_folder(const modules::Output& output, const std::set<std::s
 
 }  // namespace
 
-Staging::Staging(std::vector<modules::Output> outputs) : outputs_(std::move(outputs)) {}
+Staging::Staging(std::vector<modules::Output> outputs, std::map<std::string, std::string> support_files)
+    : outputs_(std::move(outputs)), support_files_(std::move(support_files)) {}
 
 Staging::~Staging() {
   for (const std::string& folder : folders()) {
@@ -75,10 +97,16 @@ Result<void> Staging::prepare() {
     fs::create_directory(folder, code);
     if (code) return io_error("cannot create the folder " + folder, code);
   }
+  for (const auto& [path, text] : support_files_) {
+    if (auto written = write_file(path, text); !written) return written;
+  }
   return {};
 }
 
 Result<void> Staging::publish(const std::set<std::string>& own_outputs) {
+  for (const auto& [path, text] : support_files_) {
+    if (::unlink(path.c_str()) != 0 && errno != ENOENT) return io_error("cannot remove " + path, errno);
+  }
   // A tool may write several files for one name (image sequences, playlists): all of the folder goes out.
   for (const modules::Output& output : outputs_) {
     const fs::path folder = fs::path(output.staged).parent_path();
@@ -88,6 +116,7 @@ Result<void> Staging::publish(const std::set<std::string>& own_outputs) {
       files.push_back(at->path());
     }
     if (code) return io_error("cannot list " + folder.string(), code);
+    if (!output.required) continue;
     const bool shared = std::count_if(outputs_.begin(), outputs_.end(), [&](const modules::Output& other) {
                           return fs::path(other.staged).parent_path() == folder;
                         }) > 1;
@@ -95,8 +124,8 @@ Result<void> Staging::publish(const std::set<std::string>& own_outputs) {
       return Error{Errc::tool, fmt::format("the tool ended well but did not write {}", output.path), {}};
     }
   }
-  for (const modules::Output& output : outputs_) {
-    if (auto moved = publish_folder(output, own_outputs); !moved) return moved;
+  for (const std::string& folder : folders()) {
+    if (auto moved = publish_folder(folder, outputs_, own_outputs); !moved) return moved;
   }
   return {};
 }

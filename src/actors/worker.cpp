@@ -145,6 +145,7 @@ json::object Worker::info_of(const JobEnd& end, WallTime started) const {
   if (!end.message.empty()) info["message"] = end.message;
   if (!end.module.empty()) info["module"] = end.module;
   if (!end.outputs.empty()) info["outputs"] = json::value_from(end.outputs);
+  if (!end.warnings.empty()) info["warnings"] = json::value_from(end.warnings);
   if (end.retryable) info["retryable"] = true;
   if (!end.error_tail.empty()) info["stderr"] = end.error_tail;
   return info;

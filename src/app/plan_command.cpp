@@ -7,6 +7,7 @@
 #include "app/terminal/text.hpp"
 #include "core/job_document.hpp"
 #include "core/parse_json.hpp"
+#include "modules/problems.hpp"
 
 #include <CLI/CLI.hpp>
 #include <boost/json.hpp>
@@ -60,21 +61,28 @@ asio::awaitable<Result<actors::JobPlan>> plan_job(asio::io_context& loop, std::s
   co_return plan;
 }
 
+// What keeps a plan from being made. Without a plan and a problem of the document it is those of this machine.
+bool is_error(const actors::PlannedTask& task, const Problem& problem) {
+  return problem.kind == Problem::Kind::document ||
+         (!task.planned.plan && !modules::has_document_problem(task.planned.problems));
+}
+
 json::object plan_json(const actors::PlannedTask& task) {
   json::object object{{"module", task.module_name}, {"argv", nullptr}, {"run_argv", nullptr}};
-  std::string errors;
-  for (const Problem& problem : task.planned.problems) {
-    if (problem.kind == Problem::Kind::document) errors += (errors.empty() ? "" : "\n") + told(problem);
-  }
   if (!task.planned.plan) {
+    std::string errors;
+    for (const Problem& problem : task.planned.problems) {
+      if (is_error(task, problem)) errors += (errors.empty() ? "" : "\n") + told(problem);
+    }
     object["error"] = errors.empty() ? "it could not be planned" : errors;
     return object;
   }
   const modules::Plan& plan = *task.planned.plan;
   if (!plan.argv.empty()) object["argv"] = json::value_from(plan.argv);
   if (const auto* const program = std::get_if<modules::RunProgram>(&plan.action)) {
-    object["run_argv"] = json::value_from(program->argv);
+    if (!program->argv.empty()) object["run_argv"] = json::value_from(program->argv);
   }
+  if (!task.planned.deferred.empty()) object["deferred"] = task.planned.deferred;
   json::array outputs;
   for (const modules::Output& output : plan.outputs) outputs.emplace_back(output.path);
   object["inputs"] = json::value_from(plan.inputs);
@@ -90,6 +98,7 @@ void print_plain(const actors::JobPlan& plan) {
     const actors::PlannedTask& task = plan.tasks[i];
     fmt::print("task {} {}\n", i + 1, printable(task.module_name, true));
     if (!task.planned.plan) continue;
+    if (!task.planned.deferred.empty()) fmt::print("  (deferred: {})\n", printable(task.planned.deferred, true));
     for (const std::string& argument : task.planned.plan->argv) fmt::print("  {}\n", printable(argument, true));
     const auto* const changes = std::get_if<modules::ChangeFiles>(&task.planned.plan->action);
     if (changes == nullptr) continue;
@@ -110,7 +119,7 @@ asio::awaitable<int> run_plan(asio::io_context& loop, std::shared_ptr<Options> o
     tasks.push_back(plan_json(task));
     failed = failed || !task.planned.plan;
     for (const Problem& problem : task.planned.problems) {
-      const char* const kind = problem.kind == Problem::Kind::document ? "error" : "warning";
+      const char* const kind = is_error(task, problem) ? "error" : "warning";
       complain(fmt::format("{}: {}", kind, told(problem)));
     }
     for (const std::string& warning : task.planned.warnings) complain("warning: " + warning);

@@ -4,7 +4,9 @@
 #include "modules/ffmpeg_command.hpp"
 #include "modules/ffmpeg_extent.hpp"
 #include "modules/ffmpeg_progress.hpp"
+#include "modules/ffmpeg_streams.hpp"
 #include "modules/ffmpeg_task.hpp"
+#include "modules/file_checks.hpp"
 #include "modules/paths.hpp"
 #include "modules/problems.hpp"
 #include "modules/schema.hpp"
@@ -39,7 +41,7 @@ Planned FfmpegModule::plan(const json::object& data, const Facts& facts) const {
     problems.push_back(std::move(problem));
   }
   const FfmpegTask task = read_ffmpeg_task(merged);
-  check_programs(facts, problems);
+  check_programs({"ffmpeg", "ffprobe"}, facts, problems);
   check_source_indexes(task, problems);
   const auto sources = check_sources(task, facts, problems);
   check_source_maps(task, facts, sources, problems);
@@ -64,6 +66,8 @@ Planned FfmpegModule::plan(const json::object& data, const Facts& facts) const {
   }
   plan.outputs.push_back({target, staged, task.overwrite || facts.own_outputs.contains(normal_target)});
   plan.writes.push_back(normal_target);
+  if (auto types = ffmpeg_stream_types(task, facts, sources))
+    plan.stream_types[normal_target] = std::move(*types);
   const FfmpegExtent extent = ffmpeg_extent(task, sources);
   plan.total_frames = extent.frames;
   plan.total_seconds = extent.seconds;

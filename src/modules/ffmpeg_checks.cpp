@@ -1,13 +1,10 @@
 #include "modules/ffmpeg_checks.hpp"
 
 #include "modules/ffmpeg_command.hpp"
+#include "modules/file_checks.hpp"
 #include "modules/paths.hpp"
 
 #include <fmt/format.h>
-
-#include <algorithm>
-
-#include <unistd.h>
 
 namespace sisyphus::modules {
 namespace {
@@ -19,18 +16,6 @@ std::string source_pointer(std::size_t index) {
   return fmt::format("/sources/{}", index);
 }
 
-bool written_before(const Facts& facts, const std::string& path) {
-  return facts.written_before.contains(normal_path(path, facts.working_directory));
-}
-
-// ffprobe's words, on one line.
-std::string words_of(const ProbeResult& result) {
-  std::string text = result.err.substr(0, 500);
-  while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();
-  std::replace(text.begin(), text.end(), '\n', ' ');
-  return text.empty() ? fmt::format("ffprobe exited with {}", result.exit_code) : text;
-}
-
 std::string stream_wanted(const FfmpegTask::SourceMap& map) {
   static const std::map<std::string, std::string> kWords{
       {"v", "video "}, {"a", "audio "}, {"s", "subtitle "}, {"d", "data "}, {"t", "attachment "}, {"", ""}};
@@ -38,10 +23,6 @@ std::string stream_wanted(const FfmpegTask::SourceMap& map) {
 }
 
 }  // namespace
-
-std::string staged_path(const std::string& target, const std::string& attempt_folder) {
-  return join_path(join_path(parent_folder(target), attempt_folder), base_name(target));
-}
 
 Probe source_probe(const std::string& absolute) {
   return {"ffprobe:" + absolute,
@@ -52,13 +33,6 @@ Probe source_probe(const std::string& absolute) {
 
 bool can_probe(const FfmpegTask& task, std::size_t source) {
   return source != 0 || !task.input_options.contains("f");
-}
-
-void check_programs(const Facts& facts, std::vector<Problem>& problems) {
-  for (const char* program : {"ffmpeg", "ffprobe"}) {
-    if (facts.programs.contains(program)) continue;
-    problems.push_back({kEnvironment, "", fmt::format("the program {} is not on PATH", program)});
-  }
 }
 
 void check_source_indexes(const FfmpegTask& task, std::vector<Problem>& problems) {
@@ -91,7 +65,7 @@ std::map<std::size_t, MediaInfo> check_sources(const FfmpegTask& task, const Fac
     if (probed->second.exit_code == 127) continue;  // no ffprobe: said already
     if (probed->second.exit_code != 0) {
       complain(fmt::format("the source {} is no media file that ffprobe can read: {}", path,
-                           words_of(probed->second)));
+                           words_of(probed->second, "ffprobe")));
       continue;
     }
     auto info = read_media_info(probed->second.out);
@@ -121,38 +95,16 @@ void check_source_maps(const FfmpegTask& task, const Facts& facts,
 }
 
 void check_output_file(const FfmpegTask& task, const Facts& facts, std::vector<Problem>& problems) {
-  const auto complain = [&](Problem::Kind kind, std::string message) {
-    problems.push_back({kind, "/output_file", std::move(message)});
-  };
   const std::string path = absolute_path(task.output_file, facts.working_directory);
-  const std::string folder = parent_folder(path);
-  if (base_name(path) == ".." || base_name(path).empty()) {
-    complain(kDocument, fmt::format("{} names a folder, expected a file", path));
-    return;
-  }
+  std::vector<InputFile> sources;
   for (std::size_t i = 0; i < task.sources.size(); ++i) {
-    const std::string source = absolute_path(task.sources[i], facts.working_directory);
-    if (normal_path(source, "/") == normal_path(path, "/")) {
-      complain(kDocument, fmt::format("the output {} is also source {}", path, i));
-    } else if (real_path(source) == real_path(path)) {
-      complain(kEnvironment, fmt::format("the output {} is also source {} ({})", path, i, source));
-    }
+    sources.push_back({fmt::format("source {}", i), absolute_path(task.sources[i], facts.working_directory)});
   }
-  if (path_kind(folder) != PathKind::folder) {
-    complain(kEnvironment, fmt::format("the output's folder {} does not exist", folder));
-    return;
-  }
-  if (::access(folder.c_str(), W_OK | X_OK) != 0) {
-    complain(kEnvironment, fmt::format("the output's folder {} is not writable", folder));
-  }
-  const PathKind kind = path_kind(path);
-  if (kind == PathKind::folder || kind == PathKind::other) {
-    complain(kEnvironment,
-             fmt::format("the output {} is {}", path,
-                         kind == PathKind::folder ? "an existing folder" : "not a regular file"));
-  } else if (kind == PathKind::file && !task.overwrite &&
-             !facts.own_outputs.contains(normal_path(path, "/"))) {
-    complain(kEnvironment, fmt::format("the output {} exists; set overwrite to true to replace it", path));
+  if (!check_output(path, "/output_file", sources, problems)) return;
+  if (path_kind(path) == PathKind::file && !task.overwrite &&
+      !facts.own_outputs.contains(normal_path(path, "/"))) {
+    problems.push_back({kEnvironment, "/output_file",
+                        fmt::format("the output {} exists; set overwrite to true to replace it", path)});
   }
 }
 

@@ -11,16 +11,12 @@
 // What can be wrong with an ffmpeg task that its schema cannot say. Each adds to `problems` what it finds.
 namespace sisyphus::modules {
 
-// Where the tool writes before the result is moved to its place.
-std::string staged_path(const std::string& target, const std::string& attempt_folder);
-
 // The probe of a source, and the key it is filed under. `absolute` as absolute_path() gives it.
 Probe source_probe(const std::string& absolute);
 // Whether the probe would see what ffmpeg sees: not when an input option gives the first source another
 // format.
 bool can_probe(const FfmpegTask& task, std::size_t source);
 
-void check_programs(const Facts& facts, std::vector<Problem>& problems);
 void check_source_indexes(const FfmpegTask& task, std::vector<Problem>& problems);
 
 // Every source is a media file, or will be one. Returns what is known of them, by index.

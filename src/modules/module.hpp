@@ -61,15 +61,18 @@ struct Facts {
   std::map<std::string, boost::json::object> option_sets;  // name -> the document's `options`
   std::map<std::string, ProbeResult> probes;           // by Probe::key; absent when it was not run
   std::set<std::string> written_before;                // outputs of earlier tasks of the same job
+  std::map<std::string, std::vector<std::string>> streams_before;  // Plan::stream_types of earlier tasks
+  bool earlier_tasks_done = false;  // right before the run: what earlier tasks write is there by now
   std::set<std::string> own_outputs;                   // targets that an earlier attempt of the same job wrote
 };
 
 // A file that a task makes. The tool writes `staged`, in the attempt's hidden folder beside the target; on success
-// it is renamed to `path`. (docs/reliability.md; semantics I9)
+// it is renamed to `path`. Both have the same base name, as tools go by it, unless the tool cannot take that. (docs/reliability.md; semantics I9)
 struct Output {
   std::string path;      // absolute
   std::string staged;    // absolute
   bool replace = true;   // false: an existing target is never replaced
+  bool required = true;  // false: a tool that ended well may have had nothing to write
 };
 
 // How the process group of a task is ended on cancel (semantics C2).
@@ -102,8 +105,13 @@ struct Plan {
   std::variant<RunProgram, ChangeFiles> action;
   std::vector<std::string> inputs;  // absolute paths that are read
   std::vector<Output> outputs;
+  // Texts that the tool reads, by absolute path inside an attempt's folder: written before the run, never published.
+  std::map<std::string, std::string> support_files;
   // What exists once the task is done, absolute and lexically normal: what later tasks of the job may read.
   std::vector<std::string> writes;
+  // Of files among `writes`, where it can be told: the kind of each track, in mkvmerge's words (video, audio,
+  // subtitles, buttons) and its order.
+  std::map<std::string, std::vector<std::string>> stream_types;
   std::map<std::string, double> resources;
   StopPolicy stop = StopPolicy::kill;
   bool irreversible = false;        // it destroys something: mark the job first (semantics I8)
@@ -113,9 +121,18 @@ struct Plan {
 };
 
 struct Planned {
-  std::optional<Plan> plan;           // present when no problem of kind `document` was found
+  std::optional<Plan> plan;           // absent when a problem leaves open what would be run
+  // Not empty: why the vectors of the plan are empty and must be; they depend on what an earlier task writes.
+  // Never when Facts::earlier_tasks_done.
+  std::string deferred;
   std::vector<Problem> problems;      // all of them, in the order of the document
   std::vector<std::string> warnings;
+};
+
+// What a tool said that outlives its progress, for people.
+struct Remarks {
+  std::vector<std::string> warnings;
+  std::vector<std::string> errors;  // why it failed, of tools that say so on standard output
 };
 
 // Reads a tool's standard output, one line at a time (without its line end), and keeps what it has to between lines.
@@ -124,6 +141,7 @@ class ProgressReader {
   virtual ~ProgressReader() = default;
   // A new state of the progress, when this line completed one.
   virtual std::optional<Progress> line(std::string_view text) = 0;
+  virtual Remarks remarks() const { return {}; }  // so far
 };
 
 class Module {

@@ -2,6 +2,8 @@
 
 #include "modules/cleanup.hpp"
 #include "modules/ffmpeg.hpp"
+#include "modules/mkvextract.hpp"
+#include "modules/mkvmerge.hpp"
 
 #include <algorithm>
 
@@ -10,6 +12,8 @@ namespace sisyphus::modules {
 Registry::Registry() {
   modules_.push_back(std::make_unique<CleanupModule>());
   modules_.push_back(std::make_unique<FfmpegModule>());
+  modules_.push_back(std::make_unique<MkvextractModule>());
+  modules_.push_back(std::make_unique<MkvmergeModule>());
 }
 
 const Module* Registry::find(std::string_view name) const {

@@ -126,6 +126,106 @@ TEST(FfmpegSchema, LongStringsAreCheckedAndQuotedInPart) {
   EXPECT_LT(problems[0].message.size(), 400U);
 }
 
+// The tasks of the other modules, with the top-level keys of `changes` laid over them.
+boost::json::value changed(const char* base, const char* changes) {
+  boost::json::value data = parsed(base);
+  const boost::json::value over = parsed(changes);
+  for (const auto& [key, value] : over.as_object()) data.as_object()[key] = value;
+  return data;
+}
+
+void expect_breaches(const char* module, const char* base, const std::vector<Breach>& breaches) {
+  for (const auto& [changes, pointer, message] : breaches) {
+    const auto problems = check_schema(embedded_schema(module), changed(base, changes));
+    ASSERT_EQ(problems.size(), 1U) << changes << ::testing::PrintToString(problems);
+    EXPECT_EQ(problems[0].pointer, pointer) << changes;
+    EXPECT_THAT(problems[0].message, HasSubstr(message)) << changes;
+  }
+}
+
+constexpr const char* kMkvmergeTask =
+    R"({"sources":[{"filename":"a.mkv"}],"tracks":[{"source":0,"track":0}],"output_file":"o.mkv"})";
+
+TEST(MkvmergeSchema, SaysWhereAndWhatIsWrong) {
+  expect_breaches(
+      "mkvmerge", kMkvmergeTask,
+      {{R"({"sources":[]})", "/sources", "found a list of 0, expected at least 1"},
+       {R"({"sources":["a.mkv"]})", "/sources/0", "found the string \"a.mkv\", expected an object"},
+       {R"({"sources":[{}]})", "/sources/0", "the key \"filename\" is missing: the path of a file"},
+       {R"({"sources":[{"filename":""}]})", "/sources/0/filename", "found an empty string"},
+       {R"({"sources":[{"filename":7}]})", "/sources/0/filename", "found the number 7, expected a string"},
+       {R"({"sources":[{"filename":"a","option":{}}]})", "/sources/0/option", "unknown key \"option\""},
+       {R"({"sources":[{"filename":"a","options":["x"]}]})", "/sources/0/options", "expected an object"},
+       {R"({"sources":[{"filename":"a","options":{"x":[]}}]})", "/sources/0/options/x", "found a list of 0"},
+       {R"({"sources":[{"filename":"a","options":{"":1}}]})", "/sources/0/options/",
+        "the key is not allowed here, expected an option's name without its dashes"},
+       {R"({"tracks":[]})", "/tracks", "expected at least 1"},
+       {R"({"tracks":[{"source":0}]})", "/tracks/0", "the key \"track\" is missing"},
+       {R"({"tracks":[{"track":0}]})", "/tracks/0", "the key \"source\" is missing"},
+       {R"({"tracks":[{"source":0,"track":-1}]})", "/tracks/0/track",
+        "found the number -1, expected at least 0"},
+       {R"({"tracks":[{"source":0,"track":"0"}]})", "/tracks/0/track", "expected an integer"},
+       {R"({"tracks":[{"source":0.5,"track":0}]})", "/tracks/0/source", "expected an integer"},
+       {R"({"tracks":[{"source":0,"track":0,"specifier":"a"}]})", "/tracks/0/specifier",
+        "known here: source, track"},
+       {R"({"tracks":[{"source":0,"track":0,"options":{"language":{}}}]})", "/tracks/0/options/language",
+        "found an object"},
+       {R"({"options":null})", "/options", "found null, expected an object"},
+       {R"({"options":{"title":["x"]}})", "/options/title", "found a list of 1"},
+       {R"({"attachments":[{"name":"x"}]})", "/attachments/0", "the key \"filename\" is missing"},
+       {R"({"attachments":[{"filename":"x","mimeType":"y"}]})", "/attachments/0/mimeType",
+        "mimetype, mime_type"},
+       {R"({"attachments":["x"]})", "/attachments/0", "expected an object"},
+       {R"({"attachment_directories":"fonts"})", "/attachment_directories", "expected a list"},
+       {R"({"attachment_directories":[""]})", "/attachment_directories/0", "expected the path of a folder"},
+       {R"({"output_file":""})", "/output_file", "found an empty string"},
+       {R"({"output_file":"a\u0000b"})", "/output_file", "holds a NUL"},
+       {R"({"output":"x"})", "/output", "unknown key \"output\"; known here: sources, tracks"}});
+}
+
+TEST(MkvmergeSchema, AcceptsEveryKindOfValue) {
+  const auto data = changed(kMkvmergeTask, R"({"options":{"a":"x","b":1,"c":1.5,"d":true,"e":null},
+      "sources":[{"filename":"a","options":{"_copy-audio-tracks":null,"b":0}},{"filename":"a"}],
+      "tracks":[{"source":1,"track":2,"options":{"sync":100,"language":"jpn"}}],
+      "attachments":[{"filename":"f","name":"n","mimetype":"a/b","mime_type":"a/b"}],"attachment_directories":["d"]})");
+  EXPECT_EQ(check_schema(embedded_schema("mkvmerge"), data), std::vector<Problem>{});
+}
+
+constexpr const char* kMkvextractTask = R"({"source":"a.mkv","chapters":"c.xml"})";
+
+TEST(MkvextractSchema, SaysWhereAndWhatIsWrong) {
+  expect_breaches(
+      "mkvextract", kMkvextractTask,
+      {{R"({"source":""})", "/source", "found an empty string, expected the path of a Matroska file"},
+       {R"({"source":["a"]})", "/source", "found a list of 1, expected a string"},
+       {R"({"chapters":true})", "/chapters", "found true, expected a string"},
+       {R"({"chapters":""})", "/chapters", "found an empty string"},
+       {R"({"tags":{}})", "/tags", "found an object, expected a string"},
+       {R"({"tracks":{}})", "/tracks", "expected a list"},
+       {R"({"tracks":[0]})", "/tracks/0", "expected an object"},
+       {R"({"tracks":[{"id":0}]})", "/tracks/0", "the key \"filename\" is missing: the file to write"},
+       {R"({"tracks":[{"filename":"a"}]})", "/tracks/0",
+        "the key \"id\" is missing: the track, counted from 0"},
+       {R"({"tracks":[{"id":"0","filename":"a"}]})", "/tracks/0/id", "expected an integer"},
+       {R"({"tracks":[{"id":1.5,"filename":"a"}]})", "/tracks/0/id", "expected an integer"},
+       {R"({"tracks":[{"id":0,"filename":""}]})", "/tracks/0/filename", "found an empty string"},
+       {R"({"tracks":[{"id":0,"filename":"a","track_type":"subtitle"}]})", "/tracks/0/track_type",
+        "expected \"video\", \"audio\", \"subtitles\" or \"buttons\""},
+       {R"({"tracks":[{"id":0,"filename":"a","language":1}]})", "/tracks/0/language", "expected a string"},
+       {R"({"tracks":[{"id":0,"filename":"a","type":"audio"}]})", "/tracks/0/type", "unknown key \"type\""},
+       {R"({"attachments":[{"id":1}]})", "/attachments/0", "the key \"filename\" is missing"},
+       {R"({"attachments":[{"id":1,"filename":"a","language":"eng"}]})", "/attachments/0/language",
+        "unknown key"},
+       {R"({"timestamps":[{"id":null,"filename":"a"}]})", "/timestamps/0/id",
+        "found null, expected an integer"},
+       {R"({"cues":[{"id":65536,"filename":"a"}]})", "/cues/0/id", "expected at most 65535"},
+       {R"({"cuesheet":"a"})", "/cuesheet", "unknown key \"cuesheet\"; known here: source, tracks"}});
+  const auto problems = check_schema(embedded_schema("mkvextract"), parsed(R"({"source":"a.mkv"})"));
+  ASSERT_EQ(problems.size(), 1U) << ::testing::PrintToString(problems);
+  EXPECT_EQ(problems[0].message,
+            "one of the keys tracks, attachments, chapters, tags, timestamps or cues is missing");
+}
+
 TEST(CleanupSchema, SaysWhereAndWhatIsWrong) {
   const Breach breaches[] = {
       {R"({})", "", "expected at least 1 of the keys delete, copy, move"},
@@ -188,7 +288,7 @@ void expect_descriptions(const boost::json::value& schema, const std::string& po
 
 TEST(Registry, EveryModuleHasAnEmbeddedSchemaThatDescribesItsFields) {
   const Registry registry;
-  EXPECT_THAT(registry.names(), ::testing::IsSupersetOf({"cleanup", "ffmpeg"}));
+  EXPECT_THAT(registry.names(), ::testing::IsSupersetOf({"cleanup", "ffmpeg", "mkvextract", "mkvmerge"}));
   EXPECT_THAT(registry.names(), ::testing::WhenSorted(::testing::ElementsAreArray(registry.names())));
   EXPECT_EQ(registry.find("none"), nullptr);
   for (const std::string& name : registry.names()) {

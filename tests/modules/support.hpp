@@ -8,6 +8,7 @@
 #include <ostream>
 #include <string>
 #include <string_view>
+#include <vector>
 
 namespace sisyphus::modules {
 
@@ -24,6 +25,9 @@ void write_text(const std::filesystem::path& path, std::string_view text);
 
 // JSON as the worker reads it; a test that gets it wrong fails with an exception.
 boost::json::value parsed(std::string_view text);
+
+// Runs a program from PATH to its end.
+modules::ProbeResult run_tool(const std::vector<std::string>& argv);
 
 // A new folder that is removed at the end. `where` is the folder it is made in.
 class TempFolder {

@@ -2,6 +2,7 @@
 
 #include "modules/cleanup.hpp"
 #include "modules/ffmpeg.hpp"
+#include "modules/handbrake.hpp"
 
 #include <algorithm>
 
@@ -10,6 +11,7 @@ namespace sisyphus::modules {
 Registry::Registry() {
   modules_.push_back(std::make_unique<CleanupModule>());
   modules_.push_back(std::make_unique<FfmpegModule>());
+  modules_.push_back(std::make_unique<HandbrakeModule>());
 }
 
 const Module* Registry::find(std::string_view name) const {

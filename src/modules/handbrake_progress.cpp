@@ -20,8 +20,9 @@ std::string_view trimmed(std::string_view text) {
   return text.substr(first, text.find_last_not_of(kBlank) - first + 1);
 }
 
-std::optional<double> above_zero(std::optional<double> number) {
-  return number && *number > 0 ? number : std::nullopt;
+// The program starts from 0, -1 or something like 1e-7.
+std::optional<double> known(std::optional<double> number) {
+  return number && *number > 0.001 ? number : std::nullopt;
 }
 
 }  // namespace
@@ -95,9 +96,9 @@ Progress HandbrakeProgressReader::working(const Report& report) {
   if (passes > 1) phase_ += fmt::format(", pass {:.0f} of {:.0f}", pass, passes);
 
   Progress progress;
-  progress.fps = above_zero(report.rate);
-  // The time is 0 or -1, and its hours -1, until the program can tell.
-  if (report.hours.value_or(0) >= 0) progress.eta_s = above_zero(report.eta_s);
+  progress.fps = known(report.rate);
+  // It is the time to the end of this pass. The hours are -1 until the program can tell.
+  if (pass == passes && report.hours.value_or(0) >= 0) progress.eta_s = known(report.eta_s);
   return progress;
 }
 

@@ -92,7 +92,7 @@ class Encodes(HandbrakeTest):
             "subtitles_options": {"subtitle": [2, 1], "subname": ["Zwei", "One"], "subtitle_default": 2}})
         media = probe(self.path("out.mkv"))
         streams = media["streams"]
-        self.assertEqual([stream["codec_name"] for stream in streams], ["hevc", "opus", "opus", "subrip", "subrip"])
+        self.assertEqual([stream["codec_name"] for stream in streams], ["hevc", "opus", "opus", "ass", "ass"])
         self.assertEqual(streams[0]["width"], 160)
         self.assertEqual([stream["channels"] for stream in streams[1:3]], [1, 2])
         self.assertEqual([stream["tags"]["title"] for stream in streams[1:]],
@@ -181,10 +181,12 @@ class Failures(HandbrakeTest):
     def test_a_missing_source_is_told_before_anything_runs(self):
         self.assertIn("does not exist", self.failure(source="none.mkv"))
 
-    def test_an_option_that_the_program_does_not_take_fails_although_it_exits_with_zero(self):
-        told = self.failure(video_options={"encoder": "x264"}, filters_options={"colorspace": {"param": 1000000}})
-        self.assertTrue(told)
+    def test_a_value_that_the_encoder_does_not_know_fails_and_leaves_nothing(self):
+        self.assertIn("exit", self.failure(video_options={"encoder": "x264", "encoder_preset": "speedy"}))
         self.assert_nothing_left()
+
+    def test_a_value_that_the_program_does_not_know_is_told_before_anything_runs(self):
+        self.assertIn("/video_options/encoder", self.failure(video_options={"encoder": "x256"}))
 
     def test_a_cancelled_encode_leaves_nothing(self):
         make_film(self.path("long.mkv"), 60)

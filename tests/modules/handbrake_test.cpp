@@ -143,10 +143,10 @@ TEST_F(HandbrakePlan, AnOptionalArgumentIsWrittenWithAnEqualsSign) {
 }
 
 TEST_F(HandbrakePlan, AFilterIsAPresetOrItsSettings) {
-  EXPECT_EQ(filters(R"("comb_detect":{"mode":3,"spatial_metric":2.0,"disable":true})"),
-            "--comb-detect=mode=3:spatial-metric=2.0:disable=1");
-  EXPECT_EQ(filters(R"("hqdn3d":{"custom":{"y_spatial":1.5,"cb_spatial":2}})"),
-            "--hqdn3d=y-spatial=1.5:cb-spatial=2");
+  EXPECT_EQ(filters(R"("comb_detect":{"mode":3,"spatial_metric":2,"disable":true})"),
+            "--comb-detect=mode=3:spatial-metric=2:disable=1");
+  EXPECT_EQ(filters(R"("hqdn3d":{"custom":{"y_spatial":1.5,"cb_spatial":2.0}})"),
+            "--hqdn3d=y-spatial=1.5:cb-spatial=2.0");
   EXPECT_EQ(filters(R"("rotate":{"angle":90,"hflip":true})"), "--rotate=angle=90:hflip=1");
   EXPECT_EQ(filters(R"("lapsharp":{"y_strength":0.2,"y_kernel":"isolap"})"),
             "--lapsharp=y-strength=0.2:y-kernel=isolap");

@@ -2,6 +2,7 @@
 
 #include "modules/cleanup.hpp"
 #include "modules/ffmpeg.hpp"
+#include "modules/handbrake.hpp"
 #include "modules/mkvextract.hpp"
 #include "modules/mkvmerge.hpp"
 
@@ -12,6 +13,7 @@ namespace sisyphus::modules {
 Registry::Registry() {
   modules_.push_back(std::make_unique<CleanupModule>());
   modules_.push_back(std::make_unique<FfmpegModule>());
+  modules_.push_back(std::make_unique<HandbrakeModule>());
   modules_.push_back(std::make_unique<MkvextractModule>());
   modules_.push_back(std::make_unique<MkvmergeModule>());
 }

@@ -1,0 +1,243 @@
+#include "actors/queue_actor.hpp"
+
+#include "tests/actors/loop_fixture.hpp"
+#include "tests/queue/queue_fixture.hpp"
+#include "tests/support/memory_file_system.hpp"
+
+#include <gmock/gmock.h>
+
+namespace sisyphus::actors {
+namespace {
+
+using queue::make_document;
+using testing::HasSubstr;
+
+// The actor over a disk in memory, on a loop that the test turns.
+class QueueActorTest : public testing::Test {
+ protected:
+  QueueActorTest() { start(); }
+  ~QueueActorTest() override { stop(); }
+
+  void start() {
+    QueueSettings settings;
+    settings.data_dir = "j";
+    settings.segment_size = 1U << 20;
+    actor_ = std::move(QueueActor::open(loop_.get_executor(), clock_, disk_, settings).value());
+    group_ = std::make_unique<TaskGroup>(loop_.get_executor());
+    actor_->start(*group_, [this] { ++storage_lost_; });
+    settle(loop_);
+  }
+  void stop() {
+    actor_->release_waiters();
+    actor_->stop();
+    while (group_->size() != 0) {
+      if (loop_.stopped()) loop_.restart();
+      loop_.run_one();
+    }
+    settle(loop_);
+    actor_.reset();
+  }
+
+  template <class T>
+  Started<T> begin(asio::awaitable<T> work) {
+    return Started<T>(loop_, std::move(work));
+  }
+  static std::vector<JobDocument> one(std::string_view module = "ffmpeg", std::string_view more = "") {
+    std::vector<JobDocument> documents;
+    documents.push_back(make_document("t", module, more));
+    return documents;
+  }
+  Result<std::vector<Submitted>> submit(std::string_view module = "ffmpeg", std::string_view more = "") {
+    return begin(actor_->submit(one(module, more))).get();
+  }
+  static PollRequest request(std::string worker, std::vector<std::string> modules = {"ffmpeg"}) {
+    return {std::move(worker), {std::move(modules), {}, {}}, 1, std::chrono::hours(1)};
+  }
+  Started<Result<std::vector<Grant>>> park(PollRequest wanted, std::stop_token hangup = {}) {
+    auto parked = begin(actor_->poll(std::move(wanted), std::move(hangup)));
+    settle(loop_);
+    EXPECT_FALSE(parked.done());
+    return parked;
+  }
+
+  asio::io_context loop_;
+  SystemClock clock_;
+  queue::MemoryFileSystem disk_;
+  std::unique_ptr<QueueActor> actor_;
+  std::unique_ptr<TaskGroup> group_;
+  int storage_lost_ = 0;
+};
+
+TEST_F(QueueActorTest, SubmitWakesExactlyOneFittingPoller) {
+  auto other = park(request("w0", {"mkvmerge"}));
+  auto first = park(request("w1"));
+  auto second = park(request("w2"));
+  const auto submitted = submit();
+  const auto grants = first.get();
+  ASSERT_TRUE(grants);
+  ASSERT_EQ(grants->size(), 1U);
+  EXPECT_EQ(grants->front().id, submitted->front().id);
+  settle(loop_);
+  EXPECT_FALSE(second.done());
+  EXPECT_FALSE(other.done());
+}
+
+TEST_F(QueueActorTest, HangupUnparksAndTheJobGoesToTheNext) {
+  std::stop_source hangup;
+  auto gone = park(request("w1"), hangup.get_token());
+  auto stays = park(request("w2"));
+  hangup.request_stop();
+  EXPECT_TRUE(gone.get()->empty());
+  ASSERT_TRUE(submit());
+  EXPECT_EQ(stays.get()->size(), 1U);
+}
+
+TEST_F(QueueActorTest, HangupInTheSameTurnAsTheSubmitLosesNoJob) {
+  std::stop_source hangup;
+  auto gone = park(request("w1"), hangup.get_token());
+  auto stays = park(request("w2"));
+  auto submitting = begin(actor_->submit(one()));
+  hangup.request_stop();
+  ASSERT_TRUE(submitting.get());
+  EXPECT_TRUE(gone.get()->empty());
+  EXPECT_EQ(stays.get()->size(), 1U);
+}
+
+TEST_F(QueueActorTest, UndeliveredGrantGoesToTheNextPoller) {
+  auto first = park(request("w1"));
+  ASSERT_TRUE(submit());
+  const auto grants = first.get();
+  auto second = park(request("w2"));
+  actor_->undelivered(*grants);
+  EXPECT_EQ(second.get()->front().attempt, 1);
+}
+
+TEST_F(QueueActorTest, PollersOfDisabledWorkersAndQueuesAreServedWhenTheyAreEnabled) {
+  ASSERT_TRUE(begin(actor_->set_worker_disabled("w1", true)).get());
+  auto parked = park(request("w1"));
+  ASSERT_TRUE(submit());
+  settle(loop_);
+  EXPECT_FALSE(parked.done());
+  ASSERT_TRUE(begin(actor_->set_disabled(true)).get());
+  ASSERT_TRUE(begin(actor_->set_worker_disabled("w1", false)).get());
+  settle(loop_);
+  EXPECT_FALSE(parked.done());
+  ASSERT_TRUE(begin(actor_->set_disabled(false)).get());
+  EXPECT_EQ(parked.get()->size(), 1U);
+}
+
+TEST_F(QueueActorTest, PollWithoutWaitingComesBackEmptyAtOnce) {
+  PollRequest wanted = request("w1");
+  wanted.wait = Millis(0);
+  EXPECT_TRUE(begin(actor_->poll(wanted, {})).get()->empty());
+}
+
+TEST_F(QueueActorTest, ReleasedWaitersGetNothing) {
+  auto parked = park(request("w1"));
+  actor_->release_waiters();
+  EXPECT_TRUE(parked.get()->empty());
+}
+
+TEST_F(QueueActorTest, WhatWasAnsweredIsThereAfterARestart) {
+  const JobId id = submit()->front().id;
+  ASSERT_TRUE(begin(actor_->put("ffmpeg", "fast", "{}")).get());
+  ASSERT_TRUE(begin(actor_->set_worker_disabled("w1", true)).get());
+  ASSERT_TRUE(begin(actor_->pause(id)).get());
+  stop();
+  start();
+  EXPECT_EQ(actor_->job(id)->state, JobState::paused);
+  EXPECT_EQ(actor_->get("ffmpeg", "fast").value(), "{}");
+  PollRequest wanted = request("w1");
+  wanted.wait = Millis(0);
+  ASSERT_TRUE(begin(actor_->resume(id)).get());
+  EXPECT_TRUE(begin(actor_->poll(wanted, {})).get()->empty());
+}
+
+TEST_F(QueueActorTest, JournalFailureTellsWaitersAndHealth) {
+  EXPECT_TRUE(actor_->status().healthy);
+  disk_.fail_from_call(0, EIO);
+  auto submitting = begin(actor_->submit(one()));
+  auto other = begin(actor_->set_disabled(true));
+  const auto result = submitting.get();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Errc::unavailable);
+  EXPECT_THAT(result.error().detail, HasSubstr("the outcome is unknown: cannot write"));
+  EXPECT_EQ(other.get().error().code, Errc::unavailable);
+  settle(loop_);
+  EXPECT_FALSE(actor_->status().healthy);
+  EXPECT_THAT(actor_->status().trouble, HasSubstr("the journal cannot be written"));
+  EXPECT_EQ(storage_lost_, 1);
+  EXPECT_EQ(submit().error().code, Errc::unavailable);
+}
+
+TEST_F(QueueActorTest, NothingIsPublishedThatIsNotInTheJournal) {
+  const auto events = actor_->subscribe(std::nullopt, "");
+  disk_.fail_from_call(0, EIO);
+  EXPECT_FALSE(submit());
+  EXPECT_EQ(begin(events->next(Millis(0), {})).get(), nullptr);
+}
+
+TEST_F(QueueActorTest, FullDiskRefusesJobsButEndsAndCancelsThoseThatAreThere) {
+  const JobId id = submit()->front().id;
+  disk_.set_capacity(disk_.used());
+  const std::string large = fmt::format(R"(,"metadata":{{"x":"{}"}})", std::string(100'000, 'x'));
+  Result<std::vector<Submitted>> refused = submit("ffmpeg", large);
+  while (refused) refused = submit("ffmpeg", large);
+  EXPECT_EQ(refused.error().code, Errc::storage_full);
+  EXPECT_TRUE(begin(actor_->cancel(id)).get());
+  EXPECT_TRUE(actor_->status().healthy);
+  disk_.set_capacity(queue::MemoryFileSystem::kNever);
+  while (!submit("ffmpeg", large)) {  // it looks every second
+    if (loop_.stopped()) loop_.restart();
+    loop_.run_one();
+  }
+  EXPECT_TRUE(actor_->status().healthy);
+}
+
+TEST_F(QueueActorTest, MoreThanASegmentHoldsIsTooLarge) {
+  const auto refused =
+      submit("ffmpeg", fmt::format(R"(,"metadata":{{"x":"{}"}})", std::string(1U << 20, 'x')));
+  ASSERT_FALSE(refused);
+  EXPECT_EQ(refused.error().code, Errc::too_large);
+  EXPECT_TRUE(submit());
+}
+
+TEST_F(QueueActorTest, RepeatedSubmitsOfOneKeyUseNoRoomUp) {
+  const std::string large =
+      fmt::format(R"(,"idempotency_key":"k","metadata":{{"x":"{}"}})", std::string(200'000, 'x'));
+  for (int i = 0; i < 50; ++i) ASSERT_TRUE(submit("ffmpeg", large)) << i;
+  EXPECT_EQ(actor_->queue(10).entries, 1U);
+}
+
+TEST_F(QueueActorTest, LargeSubmitsAtOnceAllArriveAndAreReadAgain) {
+  const std::string large = fmt::format(R"(,"metadata":{{"x":"{}"}})", std::string(400'000, 'x'));
+  std::vector<Started<Result<std::vector<Submitted>>>> all;
+  for (int i = 0; i < 12; ++i) all.push_back(begin(actor_->submit(one("ffmpeg", large))));
+  for (auto& each : all) EXPECT_TRUE(each.get());
+  stop();
+  start();
+  EXPECT_EQ(actor_->queue(100).entries, 12U);
+}
+
+TEST_F(QueueActorTest, EventsOfAJobBeginWithItsStateAndEndWithItsEnd) {
+  const JobId id = submit()->front().id;
+  const auto events = actor_->subscribe(id, "");
+  ASSERT_TRUE(begin(actor_->cancel(id)).get());
+  EXPECT_THAT(*begin(events->next(Millis(0), {})).get(), HasSubstr(R"("state":"queued")"));
+  EXPECT_THAT(*begin(events->next(Millis(0), {})).get(), HasSubstr(R"("state":"cancelled")"));
+  EXPECT_TRUE(events->ended());
+}
+
+TEST_F(QueueActorTest, CancelIsSentToTheWorkersControlStream) {
+  const auto control = actor_->control("w1");
+  auto polling = park(request("w1"));
+  const JobId id = submit()->front().id;
+  const Grant grant = polling.get()->front();
+  EXPECT_EQ(begin(actor_->cancel(id)).get().value(), JobState::cancelling);
+  EXPECT_EQ(*begin(control->next(Millis(0), {})).get(),
+            fmt::format("event: cancel\ndata: {{\"job_id\":\"{}\",\"lease\":\"{}\"}}\n\n", to_string(id),
+                        to_string(grant.token)));
+}
+
+}  // namespace
+}  // namespace sisyphus::actors

@@ -140,7 +140,10 @@ asio::awaitable<JobEnd> JobRunner::run_tasks(json::array tasks) {
     if (!live) co_return stopped();
     if (task_index_ > 0) {  // what the tasks before it wrote is there now: look at it
       const json::object task = tasks[task_index_].as_object();
-      auto again = co_await context_.planner.plan_task(task, task_index_, plan_context(), {written_, {}, true});
+      JobPlanner::Earlier earlier;  // g++ 12 destroys a braced aggregate twice when it stands in a co_await
+      earlier.written = written_;
+      earlier.done = true;
+      auto again = co_await context_.planner.plan_task(task, task_index_, plan_context(), std::move(earlier));
       if (stop_reason_ != StopReason::none) co_return stopped();
       if (!again) co_return failure(again.error());
       if (!again->planned.problems.empty()) co_return validation_failure(again->planned.problems);

@@ -137,7 +137,7 @@ def check_section(section, options, schema, complain):
             ours = known[key].get("items", known[key]).get("enum", [])
             if set(choices) - set(ours) or set(ours) - set(choices) - set(OTHER_BUILDS):
                 complain(f"{section}_options/{key}: the program has {choices}, the schema {ours}")
-        if "object" in known[key]["type"] and section == "filters":
+        if "object" in known[key].get("type", "") and section == "filters":
             alias = re.search(r"Legacy alias for '--([\w-]+)'", lines[0])
             check_filter(key, known[key], options[alias[1]] if alias else lines, complain)
     for key in known:

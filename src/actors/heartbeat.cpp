@@ -88,7 +88,7 @@ asio::awaitable<Result<void>> beat(WorkerBoard& board) {
 
 asio::awaitable<void> run_heartbeat(WorkerBoard& board) {
   bool told = false;
-  for (;;) {
+  while (!board.leaving) {
     if (board.reached) {
       const auto heard = co_await beat(board);
       if (!heard && !std::exchange(told, true)) {

@@ -46,6 +46,7 @@ Worker::Worker(asio::any_io_executor executor, const Clock& clock, WorkerSetting
       file_pool_(kFileThreads),
       poller_(executor, board_, [this](net::GrantedJob job) { take(std::move(job)); }),
       polling_(executor),
+      heartbeats_(executor),
       services_(executor),
       jobs_(executor) {
   board_.online_at = rfc3339(clock.now().wall);
@@ -58,7 +59,7 @@ void Worker::start() {
   spdlog::info("worker_started worker={} hostname={} server={} slots={} version={}", board_.client.worker_id(),
                board_.settings.hostname, board_.client.base_url(), board_.settings.slots, SISYPHUS_VERSION);
   polling_.spawn("poller", poller_.run());
-  services_.spawn("heartbeat", run_heartbeat(board_));
+  heartbeats_.spawn("heartbeat", run_heartbeat(board_));
   services_.spawn("progress", run_progress(executor_, board_));
   services_.spawn("control", run_control(executor_, board_));
 }
@@ -90,6 +91,12 @@ asio::awaitable<void> Worker::finished() {
     jobs_.cancel();
     co_await jobs_.join();
   }
+  // The last heartbeat is answered before the worker signs off: overtaken, it would bring the worker back.
+  board_.leaving = true;
+  board_.heartbeat_due.ring();
+  const bool answered = co_await heartbeats_.join_until(std::chrono::steady_clock::now() + kReportSlack);
+  if (!answered) heartbeats_.cancel();
+  co_await heartbeats_.join();
   services_.cancel();
   co_await services_.join();
   if (board_.reached) {

@@ -50,7 +50,8 @@ class Worker {
   asio::thread_pool file_pool_;
   Poller poller_;
   TaskGroup polling_;      // the poller, which ends first
-  TaskGroup services_;     // heartbeat, progress, control
+  TaskGroup heartbeats_;
+  TaskGroup services_;     // progress, control
   TaskGroup jobs_;
   bool stopping_ = false;
   bool stuck_ = false;

@@ -42,6 +42,7 @@ struct WorkerBoard {
   std::set<std::string> extensions;     // of the server; empty: the original's
   bool reached = false;                 // the server has answered, so the extensions are known
   bool draining = false;                // no new jobs
+  bool leaving = false;                 // no more heartbeats: the worker is about to sign off
   std::list<JobRunner*> running;        // oldest first
   Bell slot_free;
   Bell winding_up;                      // drain or stop was asked for, or a job ended meanwhile

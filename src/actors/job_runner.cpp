@@ -368,8 +368,8 @@ std::optional<JobEnd> JobRunner::tool_failure(const ExitReport& report, const mo
   const auto& good = program.success_codes;
   if (report.signal == 0 && std::find(good.begin(), good.end(), report.exit_code) != good.end()) return std::nullopt;
   const std::string said = fmt::format("{}", fmt::join(remarks.errors, "\n"));
-  const std::string_view no_space = std::strerror(ENOSPC);
-  const bool disk_full = (said + report.err_tail).find(no_space) != std::string::npos;
+  static constexpr std::string_view kNoSpace = "No space left";  // on device; mkvtoolnix: to write to
+  const bool disk_full = (said + report.err_tail).find(kNoSpace) != std::string::npos;
   std::string message;
   if (report.signal != 0) {
     message = fmt::format("{} was ended by signal {} ({})", program.argv.front(), report.signal, ::strsignal(report.signal));

@@ -31,11 +31,25 @@ Result<void> publish_file(const std::string& staged, const std::string& path, bo
   const int error = may_replace ? (::rename(staged.c_str(), path.c_str()) == 0 ? 0 : errno)
                                 : rename_noreplace(staged, path);
   if (error == EEXIST && !may_replace) {
-    return Error{Errc::conflict,
-                 fmt::format("{} exists by now and is not replaced; set \"overwrite\": true to replace it", path), {}};
+    return Error{
+        Errc::conflict,
+        fmt::format("{} exists by now and is not replaced; set \"overwrite\": true to replace it", path),
+        {}};
   }
   if (error != 0) return io_error(fmt::format("cannot rename {} to {}", staged, path), error);
   return {};
+}
+
+// mkvextract leaves empty or short files on a full disk and exits with 0. Only small files are doubted: it
+// dies over large ones, and a long encode whose disk somebody else filled since is not thrown away.
+bool may_be_cut_short(const std::string& staged) {
+  static constexpr std::uintmax_t kSmall = 4U << 20;  // bytes
+  static constexpr std::uintmax_t kNoRoom = 64U << 10;
+  std::error_code code;
+  const std::uintmax_t size = fs::file_size(staged, code);
+  if (code || size > kSmall) return false;
+  const fs::space_info space = fs::space(fs::path(staged).parent_path(), code);
+  return !code && (::geteuid() == 0 ? space.free : space.available) < kNoRoom;
 }
 
 Result<void> write_file(const std::string& path, std::string_view text) {
@@ -86,7 +100,8 @@ Staging::~Staging() {
 
 std::set<std::string> Staging::folders() const {
   std::set<std::string> folders;
-  for (const modules::Output& output : outputs_) folders.insert(fs::path(output.staged).parent_path().string());
+  for (const modules::Output& output : outputs_)
+    folders.insert(fs::path(output.staged).parent_path().string());
   return folders;
 }
 
@@ -116,6 +131,9 @@ Result<void> Staging::publish(const std::set<std::string>& own_outputs) {
       files.push_back(at->path());
     }
     if (code) return io_error("cannot list " + folder.string(), code);
+    if (may_be_cut_short(output.staged)) {
+      return io_error("cannot trust that " + output.path + " is complete", ENOSPC);
+    }
     if (!output.required) continue;
     const bool shared = std::count_if(outputs_.begin(), outputs_.end(), [&](const modules::Output& other) {
                           return fs::path(other.staged).parent_path() == folder;

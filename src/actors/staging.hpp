@@ -21,8 +21,9 @@ class Staging {
 
   std::set<std::string> folders() const;
   Result<void> prepare();  // makes the folders, with nothing but the support files in them
-  // Removes the support files and renames every output to its place. An output that does not replace and finds its target taken, by somebody else
-  // than `own_outputs`, is refused and nothing of it is lost until the folder goes. Errc::conflict names the file.
+  // Removes the support files and renames every output to its place. An output that does not replace and finds its
+  // target taken, by somebody else than `own_outputs`, is refused and nothing of it is lost until the folder goes.
+  // Errc::conflict names the file.
   Result<void> publish(const std::set<std::string>& own_outputs);
 
  private:

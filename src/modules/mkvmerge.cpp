@@ -13,6 +13,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <set>
+#include <string_view>
 
 namespace sisyphus::modules {
 namespace {
@@ -44,6 +46,19 @@ void check_document(const MkvmergeTask& task, std::vector<Problem>& problems) {
     problems.push_back({Problem::Kind::document, fmt::format("/tracks/{}/source", i),
                         fmt::format("there is no source {}; there are {}, counted from 0",
                                     task.tracks[i].source, task.sources.size())});
+  }
+}
+
+// Names that look like this module's own and do nothing; the original's README has one.
+void warn_of_copy_options(const MkvmergeTask& task, std::vector<std::string>& warnings) {
+  static const std::set<std::string_view> kKnown{"_copy-video-tracks", "_copy-audio-tracks",
+                                                 "_copy-subtitles-tracks", "_copy-buttons-tracks"};
+  for (std::size_t i = 0; i < task.sources.size(); ++i) {
+    for (const auto& [key, value] : task.sources[i].options) {
+      if (!key.starts_with("_copy-") || kKnown.contains(key)) continue;
+      warnings.push_back(fmt::format("source {}: the option {} does nothing; there are {}", i,
+                                     std::string_view(key), fmt::join(kKnown, ", ")));
+    }
   }
 }
 
@@ -174,6 +189,7 @@ Planned MkvmergeModule::plan(const json::object& data, const Facts& facts) const
   const std::string target = absolute_path(task.output_file, facts.working_directory);
   check_programs({"mkvmerge"}, facts, planned.problems);
   check_document(task, planned.problems);
+  warn_of_copy_options(task, planned.warnings);
   const TrackTypes tracks = track_types(task, facts, planned.problems);
   const std::vector<Attachment> attachments = all_attachments(task, facts, planned);
   std::vector<InputFile> inputs;

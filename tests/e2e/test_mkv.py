@@ -218,6 +218,18 @@ class ExtractTest(MkvTest):
         self.assertTrue((self.folder / "s.srt").exists())
         self.assertFalse((self.folder / "c.xml").exists())
 
+    def test_a_full_disk_is_no_success(self):
+        small = self.folder / "small"
+        small.mkdir()
+        if os.geteuid() != 0 or subprocess.run(["mount", "-t", "tmpfs", "-o", "size=80k", "tmpfs", small]).returncode != 0:
+            self.skipTest("may not mount a small file system")
+        self.addCleanup(subprocess.run, ["umount", small], check=True)
+        (small / "filler").write_bytes(bytes(80 << 10))
+        for task in (extract("rich.mkv", attachments=[{"id": 1, "filename": "small/f.ttf"}]),
+                     merge(["source.mkv"], [(0, 0)], "small/out.mkv")):
+            self.assertIn("space left", self.fail_job(task))  # mkvextract itself exits with 0
+            self.assertEqual(os.listdir(small), ["filler"])
+
     def test_a_bad_task_fails_before_anything_is_written(self):
         said = self.fail_job(merge(["source.mkv"], [(0, 0)], "out.mkv"),
                              extract("rich.mkv", tracks=[{"id": 3, "track_type": "audio", "filename": "a"}]))

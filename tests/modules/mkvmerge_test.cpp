@@ -128,6 +128,16 @@ TEST_F(MkvmergePlan, ACopyOptionLeavesTheTypeToMkvmerge) {
               ElementsAre("--no-video", "--audio-tracks", "1", "--no-subtitles"));
 }
 
+TEST_F(MkvmergePlan, ACopyOptionThatIsSpeltWrongDoesNothingAndIsTold) {
+  const Planned planned = plan(R"({"sources":[{"filename":"in.mkv","options":{"_copy-subtitle-tracks":null}}],
+      "tracks":[{"source":0,"track":0}],"output_file":"out.mkv"})");
+  EXPECT_THAT(options_of(planned),
+              ElementsAre("--video-tracks", "0", "--no-audio", "--no-subtitles", "--no-buttons"));
+  ASSERT_EQ(planned.warnings.size(), 1U);
+  EXPECT_THAT(planned.warnings[0],
+              HasSubstr("_copy-subtitle-tracks does nothing; there are _copy-audio-tracks"));
+}
+
 TEST_F(MkvmergePlan, ValuesTurnIntoArguments) {
   const Planned planned =
       plan(R"({"sources":[{"filename":"in.mkv","options":{"a":null,"b":true,"c":false,"d":"",

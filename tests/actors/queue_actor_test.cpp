@@ -187,9 +187,13 @@ TEST_F(QueueActorTest, FullDiskRefusesJobsButEndsAndCancelsThoseThatAreThere) {
   EXPECT_TRUE(begin(actor_->cancel(id)).get());
   EXPECT_TRUE(actor_->status().healthy);
   disk_.set_capacity(queue::MemoryFileSystem::kNever);
-  while (!submit("ffmpeg", large)) {  // it looks every second
+  Result<std::vector<Submitted>> again = submit("ffmpeg", large);
+  while (!again) {  // the writer looks every second whether there is room
+    ASSERT_EQ(again.error().code, Errc::storage_full) << again.error().detail;
     if (loop_.stopped()) loop_.restart();
-    loop_.run_one();
+    loop_.run_one_for(
+        std::chrono::milliseconds(10));  // it may have found room while the refusal was on its way
+    again = submit("ffmpeg", large);
   }
   EXPECT_TRUE(actor_->status().healthy);
 }

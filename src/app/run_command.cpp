@@ -124,7 +124,6 @@ asio::awaitable<int> run_here(asio::io_context& loop, std::shared_ptr<Options> o
   actors::ServerOptions server_options;
   server_options.http.port = 0;
   server_options.queue.data_dir = folder.path() + "/queue";
-  server_options.queue.segment_size = 1U << 20;
   server_options.queue.fsync = queue::Fsync::never;  // it lives as long as this process
   auto server = actors::Server::start(executor, clock, std::move(server_options), [] {});
   if (!server) co_return report(server.error());

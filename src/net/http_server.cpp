@@ -12,6 +12,10 @@
 
 namespace sisyphus::net {
 
+namespace {
+constexpr std::chrono::milliseconds kDeadlineTick{500};
+}
+
 using asio::ip::tcp;
 
 HttpServer::HttpServer(asio::any_io_executor executor, ServerSettings settings, const Router& router)
@@ -19,7 +23,7 @@ HttpServer::HttpServer(asio::any_io_executor executor, ServerSettings settings, 
       settings_(std::move(settings)),
       router_(router),
       acceptor_(executor),
-      first_connection_(executor),
+      watch_bell_(executor),
       group_(executor) {}
 
 HttpServer::~HttpServer() = default;
@@ -86,7 +90,7 @@ asio::awaitable<void> HttpServer::serve(tcp::socket socket) {
   }
   const auto connection = std::make_shared<HttpConnection>(std::move(socket), settings_, router_);
   const auto place = connections_.insert(connections_.end(), connection.get());
-  first_connection_.ring();
+  if (connections_.size() == 1) watch_bell_.ring();
   std::exception_ptr failure;
   try {
     co_await connection->run();
@@ -98,14 +102,14 @@ asio::awaitable<void> HttpServer::serve(tcp::socket socket) {
 }
 
 asio::awaitable<void> HttpServer::watch_deadlines() {
-  asio::steady_timer tick(executor_);
   while (!stopping_) {
     if (connections_.empty()) {
-      co_await first_connection_.wait();
+      co_await watch_bell_.wait();
       continue;
     }
-    tick.expires_after(std::chrono::milliseconds(500));
-    co_await tick.async_wait(asio::use_awaitable);
+    const SteadyTime next_look = std::chrono::steady_clock::now() + kDeadlineTick;
+    const bool rang = co_await watch_bell_.wait_until(next_look);
+    if (rang) continue;
     const SteadyTime now = std::chrono::steady_clock::now();
     for (HttpConnection* const connection : connections_) connection->check_deadline(now);
   }
@@ -115,7 +119,7 @@ asio::awaitable<void> HttpServer::stop(Millis grace) {
   stopping_ = true;
   std::error_code ignored;  // closing what is closed
   acceptor_.close(ignored);
-  first_connection_.ring();
+  watch_bell_.ring();
   for (HttpConnection* const connection : connections_) connection->refuse_more();
   const SteadyTime until = std::chrono::steady_clock::now() + grace;
   const bool done = co_await group_.join_until(until);

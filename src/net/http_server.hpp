@@ -51,7 +51,7 @@ class HttpServer {
   ServerSettings settings_;
   const Router& router_;
   asio::ip::tcp::acceptor acceptor_;
-  Bell first_connection_;
+  Bell watch_bell_;  // the first connection came, or the server stops
   std::list<HttpConnection*> connections_;
   bool stopping_ = false;
   TaskGroup group_;

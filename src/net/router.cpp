@@ -32,12 +32,13 @@ asio::awaitable<HttpResponse> Router::handle(HttpRequest& request) const {
   std::string allowed;
   for (const Route& route : routes_) {
     if (!matches(route.pattern, request.segments, request.params)) continue;
-    if (method == route.method) {
+    const bool head_changes_something = request.method == "HEAD" && !route.safe;
+    if (method == route.method && !head_changes_something) {
       HttpResponse response = co_await route.handler(context_, request);
       co_return response;
     }
     allowed += fmt::format("{}, ", route.method);
-    if (std::string_view(route.method) == "GET") allowed += "HEAD, ";
+    if (std::string_view(route.method) == "GET" && route.safe) allowed += "HEAD, ";
   }
   if (method == "OPTIONS") {
     HttpResponse response;

@@ -25,6 +25,7 @@ struct Route {
   const char* method;
   const char* pattern;
   Handler handler;
+  bool safe = true;  // of GET: asking changes nothing, so HEAD is answered too (RFC 9110, 9.2.1)
 };
 
 // Finds the route, fills request.params and calls its handler. HEAD is answered as GET (the connection leaves the

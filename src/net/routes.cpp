@@ -8,7 +8,7 @@ std::span<const Route> routes() {
       {"GET", "/queue", get_queue},
       {"PATCH", "/queue", patch_queue},
       {"DELETE", "/queue", delete_queue},
-      {"GET", "/queue/poll", get_queue_poll},
+      {"GET", "/queue/poll", get_queue_poll, false},
       {"GET", "/jobs", get_jobs},
       {"POST", "/jobs/completed", post_jobs_completed},
       {"POST", "/jobs/validate", post_jobs_validate},

@@ -60,7 +60,15 @@ void apply(WorkerBoard& board, const LeaseVerdict& verdict, SteadyTime asked_at)
     case Verdict::adopted:
       spdlog::info("job_adopted_again job_id={} attempt={}", to_string(verdict.id), runner->attempt());
       [[fallthrough]];
-    case Verdict::renewed: runner->renewed(verdict.token, asked_at + verdict.expires_in); break;
+    case Verdict::renewed:
+      runner->renewed(verdict.token, asked_at + verdict.expires_in);
+      // Said by the control stream too, but that may have been down.
+      if (verdict.paused) {
+        runner->pause();
+      } else {
+        runner->resume();
+      }
+      break;
     case Verdict::cancel: runner->stop(StopReason::cancel); break;
     case Verdict::stop:
       spdlog::warn("job_taken_away job_id={} attempt={}: the server does not want it from here", to_string(verdict.id),
@@ -139,16 +147,22 @@ asio::awaitable<void> run_control(asio::any_io_executor executor, WorkerBoard& b
             break;
           case net::ControlMessage::Kind::pause:
             if (runner) runner->pause();
+            board.heartbeat_due.ring();  // a verdict that is under way may say otherwise: ask again
             break;
           case net::ControlMessage::Kind::resume:
             if (runner) runner->resume();
+            board.heartbeat_due.ring();
             break;
         }
         return true;
       };
-      const auto ended = co_await board.client.control(on_message);
+      // Orders that came while no stream was open are told by the heartbeat.
+      const std::function<void()> on_open = [&board] {
+        spdlog::debug("control_connected");
+        board.heartbeat_due.ring();
+      };
+      const auto ended = co_await board.client.control(on_open, on_message);
       if (!ended) spdlog::debug("control_stream_ended error=\"{}\"", ended.error().detail);
-      board.heartbeat_due.ring();  // what was missed is told there
     }
     pause.expires_after(delay.next());
     co_await pause.async_wait(asio::use_awaitable);

@@ -103,6 +103,7 @@ struct LeaseVerdict {
   Verdict verdict = Verdict::stop;
   LeaseToken token;                  // the current one, after renewed and adopted
   Millis expires_in{0};
+  bool paused = false;               // the job is held: its tool is to stand still
 };
 
 struct Heartbeat {

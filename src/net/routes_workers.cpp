@@ -83,6 +83,7 @@ std::string verdicts_json(const std::vector<LeaseVerdict>& verdicts) {
   for (const LeaseVerdict& verdict : verdicts) {
     std::string text = fmt::format(R"({{"job_id":"{}","verdict":"{}"}})", to_string(verdict.id),
                                    verdict_name(verdict.verdict));
+    if (verdict.paused) add_member(text, "paused", "true");
     if (verdict.token) add_member(text, "lease", lease_json(verdict.token, verdict.expires_in));
     texts.push_back(std::move(text));
   }

@@ -187,6 +187,8 @@ asio::awaitable<Result<std::vector<LeaseVerdict>>> WorkerClient::heartbeat_with_
     verdict.id = *id;
     verdict.verdict = verdict_of(text_of(object, "verdict"));
     read_lease(object, verdict.token, verdict.expires_in);
+    const json::value* const paused = member(object, "paused", json::kind::bool_);
+    verdict.paused = paused != nullptr && paused->get_bool();
     verdicts.push_back(verdict);
   }
   co_return verdicts;
@@ -238,13 +240,14 @@ asio::awaitable<Result<std::optional<json::object>>> WorkerClient::option_set(st
   co_return std::optional<json::object>(options->get_object());
 }
 
-asio::awaitable<Result<void>> WorkerClient::control(std::function<bool(const ControlMessage&)> on_message) {
+asio::awaitable<Result<void>> WorkerClient::control(std::function<void()> on_open,
+                                                    std::function<bool(const ControlMessage&)> on_message) {
   std::function<bool(const ServerEvent&)> on_event = [on_message = std::move(on_message)](const ServerEvent& event) {
     const auto message = read_control(event);
     return !message || on_message(*message);
   };
   Result<void> ended =
-      co_await http_.stream(worker_target("/control"), "", kStreamSilence, std::move(on_event));
+      co_await http_.stream(worker_target("/control"), "", kStreamSilence, std::move(on_event), std::move(on_open));
   co_return ended;
 }
 

@@ -60,8 +60,9 @@ class WorkerClient {
   asio::awaitable<Result<void>> sign_off();  // DELETE /workers/{id}
   // `options` of a document of a module; an empty optional when there is none.
   asio::awaitable<Result<std::optional<boost::json::object>>> option_set(std::string module, std::string name);
-  // Until the stream breaks or `on_message` says false.
-  asio::awaitable<Result<void>> control(std::function<bool(const ControlMessage&)> on_message);
+  // Until the stream breaks or `on_message` says false. `on_open` is called when it is there.
+  asio::awaitable<Result<void>> control(std::function<void()> on_open,
+                                        std::function<bool(const ControlMessage&)> on_message);
 
  private:
   asio::awaitable<Result<ClientResponse>> call(std::string method, std::string target, std::string body = {},

@@ -188,26 +188,26 @@ Result<void> JobQueue::hand_back(const std::string& worker_id, const HandBack& b
 LeaseVerdict JobQueue::renew(const std::string& worker_id, const HeldLease& lease, Now now) {
   now_ = now;
   Job* const job = table_.find(lease.id);
-  if (job == nullptr) return {lease.id, Verdict::stop, {}, {}};
+  if (job == nullptr) return {lease.id, Verdict::stop, {}, {}, false};
   if (!lease.token) {
-    if (!job->granted() || !job->run->anonymous) return {lease.id, Verdict::stop, {}, {}};
+    if (!job->granted() || !job->run->anonymous) return {lease.id, Verdict::stop, {}, {}, false};
     if (job->run->worker_id.empty()) job->run->worker_id = worker_id;
-    if (job->run->worker_id != worker_id) return {lease.id, Verdict::stop, {}, {}};
+    if (job->run->worker_id != worker_id) return {lease.id, Verdict::stop, {}, {}, false};
     renew_timer(*job);
-    return {lease.id, Verdict::renewed, {}, policy_.lease};
+    return {lease.id, Verdict::renewed, {}, policy_.lease, false};
   }
-  if (job->token != *lease.token) return {lease.id, Verdict::stop, {}, {}};
+  if (job->token != *lease.token) return {lease.id, Verdict::stop, {}, {}, false};
   if (job->granted() && !job->run->anonymous) {
     renew_timer(*job);
     const Verdict verdict = job->state == JobState::cancelling ? Verdict::cancel : Verdict::renewed;
-    return {lease.id, verdict, job->token, policy_.lease};
+    return {lease.id, verdict, job->token, policy_.lease, job->held};
   }
   if (job->waiting() && !job->given_up) {  // its lease ran out, nobody else has it: it goes on, the same attempt (I8)
     const Grant grant = grant_to(*job, worker_id, job->attempt);
     announce(Effect::Kind::state, *job);
-    return {lease.id, Verdict::adopted, grant.token, policy_.lease};
+    return {lease.id, Verdict::adopted, grant.token, policy_.lease, job->held};
   }
-  return {lease.id, Verdict::stop, {}, {}};
+  return {lease.id, Verdict::stop, {}, {}, false};
 }
 
 Result<void> JobQueue::mark_irreversible(const JobId& id, LeaseToken token) {

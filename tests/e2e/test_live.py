@@ -263,6 +263,17 @@ class Pause(LiveTest):
         wait_until_gone(encoder)
         self.assert_nothing_left(job_id)
 
+    def test_a_pause_that_comes_while_the_worker_is_cut_off_is_not_lost(self):
+        self.farm.worker(self.server.url)
+        job_id = self.submit_endless()
+        encoder = self.running_encoder(job_id)
+        self.server.kill()
+        self.server = self.farm.server(port=self.server.port)
+        self.act(job_id, "pause")
+        eventually(lambda: process_state(encoder) == "T", "the encoder is stopped")
+        self.act(job_id, "resume")
+        eventually(lambda: process_state(encoder) != "T", "the encoder runs again")
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -133,7 +133,7 @@ class HttpServerTest : public testing::Test {
   asio::steady_timer release_{loop_, SteadyTime::max()};
   SystemClock clock_;
   NoServices none_;
-  Router router_{{{none_, none_, none_, none_, none_}, clock_}, kRoutes};
+  Router router_{{{none_, none_, none_, none_, none_, none_}, clock_}, kRoutes};
   ServerSettings settings_;
   std::unique_ptr<HttpServer> server_;
 };

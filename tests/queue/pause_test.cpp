@@ -42,6 +42,16 @@ TEST_F(JobQueuePause, PausedJobIsAdoptedAgainAndStaysPaused) {
   EXPECT_EQ(queue_->resume(id, now_).value(), JobState::running);
 }
 
+TEST_F(JobQueuePause, RenewalSaysWhetherTheJobIsHeld) {
+  const JobId id = submit();
+  const HeldLease held{id, grant("w1").token};
+  EXPECT_FALSE(queue_->renew("w1", held, now_).paused);
+  ASSERT_TRUE(queue_->pause(id, now_));
+  EXPECT_TRUE(queue_->renew("w1", held, now_).paused);
+  ASSERT_TRUE(queue_->resume(id, now_));
+  EXPECT_FALSE(queue_->renew("w1", held, now_).paused);
+}
+
 TEST_F(JobQueuePause, ResumeTellsTheWorker) {
   const JobId id = submit();
   grant("w1");

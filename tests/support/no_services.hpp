@@ -11,7 +11,8 @@ class NoServices final : public JobService,
                          public WorkerService,
                          public DataService,
                          public EventService,
-                         public StatusService {
+                         public StatusService,
+                   public ValidationService {
   [[noreturn]] static void unexpected() { throw std::logic_error("no route asks for a service here"); }
 
  public:
@@ -46,6 +47,7 @@ class NoServices final : public JobService,
   asio::awaitable<Result<void>> erase(std::string, std::string) override { unexpected(); }
   Result<std::string> get(const std::string&, const std::string&) const override { unexpected(); }
   std::unique_ptr<EventStream> subscribe(std::optional<JobId>, std::string_view) override { unexpected(); }
+  std::vector<Error> check(std::string_view) const override { return {}; }
   ServerStatus status() const override { unexpected(); }
 };
 

@@ -38,9 +38,10 @@ BENCHMARK(read_job_document);
 
 void http_request(benchmark::State& state) {
   const std::string body = job_text();
-  const std::string text =
-      fmt::format("POST /queue HTTP/1.1\r\nHost: farm:5000\r\nContent-Type: application/json\r\nContent-Length: {}\r\n\r\n{}",
-                  body.size(), body);
+  const std::string text = fmt::format(
+      "POST /queue HTTP/1.1\r\nHost: farm:5000\r\nContent-Type: application/json\r\nContent-Length: "
+      "{}\r\n\r\n{}",
+      body.size(), body);
   net::RequestParser parser{net::HttpLimits{}};
   for (auto _ : state) {
     net::RequestParser::State parsed{};
@@ -91,9 +92,9 @@ BENCHMARK(journal_encode)->Arg(128)->Arg(1'200)->Arg(100'000);
 
 void ffmpeg_progress(benchmark::State& state) {
   static constexpr std::string_view kReport[] = {
-      "frame=123",        "fps=25.00",   "stream_0_0_q=28.0", "bitrate= 512.3kbits/s", "total_size=524288",
-      "out_time_us=4920000", "out_time_ms=4920000", "out_time=00:00:04.920000", "dup_frames=0", "drop_frames=0",
-      "speed=1.02x",      "progress=continue"};
+      "frame=123",         "fps=25.00",           "stream_0_0_q=28.0",   "bitrate= 512.3kbits/s",
+      "total_size=524288", "out_time_us=4920000", "out_time_ms=4920000", "out_time=00:00:04.920000",
+      "dup_frames=0",      "drop_frames=0",       "speed=1.02x",         "progress=continue"};
   const modules::Registry registry;
   modules::Plan plan;
   plan.total_frames = 1000;

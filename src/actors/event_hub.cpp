@@ -33,7 +33,10 @@ std::optional<EventId> parse_event_id(std::string_view text) {
 class EventHub::Stream final : public EventQueue {
  public:
   Stream(EventHub& hub, std::optional<JobId> job)
-      : EventQueue(hub.executor_), job(job), hub_(hub), place_(hub.streams_.insert(hub.streams_.end(), this)) {}
+      : EventQueue(hub.executor_),
+        job(job),
+        hub_(hub),
+        place_(hub.streams_.insert(hub.streams_.end(), this)) {}
   ~Stream() override { hub_.streams_.erase(place_); }
 
   void offer(const Event& event) {
@@ -90,8 +93,9 @@ std::unique_ptr<EventStream> EventHub::subscribe(std::optional<JobId> job, std::
   return stream;
 }
 
-std::unique_ptr<EventStream> EventHub::subscribe_from(std::optional<JobId> job, std::string_view last_event_id,
-                                                      std::string first, bool ended) {
+std::unique_ptr<EventStream> EventHub::subscribe_from(std::optional<JobId> job,
+                                                      std::string_view last_event_id, std::string first,
+                                                      bool ended) {
   auto stream = std::make_unique<Stream>(*this, job);
   stream->push(std::make_shared<const std::string>(std::move(first)));
   if (!ended) replay(*stream, last_event_id);

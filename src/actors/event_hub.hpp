@@ -11,9 +11,9 @@
 
 namespace sisyphus::actors {
 
-// Fans events out to any number of readers. Each has a bounded queue: one that is too slow loses what is in it and
-// is told so (`resync`). The last events are kept, so that a reader who was cut off for a moment resumes where it
-// was. One loop; outlives its streams.
+// Fans events out to any number of readers. Each has a bounded queue: one that is too slow loses what is in
+// it and is told so (`resync`). The last events are kept, so that a reader who was cut off for a moment
+// resumes where it was. One loop; outlives its streams.
 class EventHub {
  public:
   // `epoch` makes ids of different server starts differ.

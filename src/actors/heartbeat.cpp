@@ -69,10 +69,12 @@ void apply(WorkerBoard& board, const LeaseVerdict& verdict, SteadyTime asked_at)
         runner->resume();
       }
       break;
-    case Verdict::cancel: runner->stop(StopReason::cancel); break;
+    case Verdict::cancel:
+      runner->stop(StopReason::cancel);
+      break;
     case Verdict::stop:
-      spdlog::warn("job_taken_away job_id={} attempt={}: the server does not want it from here", to_string(verdict.id),
-                   runner->attempt());
+      spdlog::warn("job_taken_away job_id={} attempt={}: the server does not want it from here",
+                   to_string(verdict.id), runner->attempt());
       runner->stop(StopReason::abandon);
       break;
   }
@@ -104,7 +106,8 @@ asio::awaitable<void> run_heartbeat(WorkerBoard& board) {
       }
       if (heard) told = false;
     }
-    co_await board.heartbeat_due.wait_until(std::chrono::steady_clock::now() + board.settings.heartbeat_interval);
+    co_await board.heartbeat_due.wait_until(std::chrono::steady_clock::now() +
+                                            board.settings.heartbeat_interval);
   }
 }
 
@@ -134,28 +137,28 @@ asio::awaitable<void> run_control(asio::any_io_executor executor, WorkerBoard& b
   asio::steady_timer pause(executor);
   for (;;) {
     if (board.has("control")) {
-      const std::function<bool(const net::ControlMessage&)> on_message = [&board, &delay](
-                                                                             const net::ControlMessage& message) {
-        delay.reset();
-        JobRunner* const runner = board.find(message.id);
-        switch (message.kind) {
-          case net::ControlMessage::Kind::drain:
-            board.drain();
-            break;
-          case net::ControlMessage::Kind::cancel:
-            if (runner) runner->stop(StopReason::cancel);
-            break;
-          case net::ControlMessage::Kind::pause:
-            if (runner) runner->pause();
-            board.heartbeat_due.ring();  // a verdict that is under way may say otherwise: ask again
-            break;
-          case net::ControlMessage::Kind::resume:
-            if (runner) runner->resume();
-            board.heartbeat_due.ring();
-            break;
-        }
-        return true;
-      };
+      const std::function<bool(const net::ControlMessage&)> on_message =
+          [&board, &delay](const net::ControlMessage& message) {
+            delay.reset();
+            JobRunner* const runner = board.find(message.id);
+            switch (message.kind) {
+              case net::ControlMessage::Kind::drain:
+                board.drain();
+                break;
+              case net::ControlMessage::Kind::cancel:
+                if (runner) runner->stop(StopReason::cancel);
+                break;
+              case net::ControlMessage::Kind::pause:
+                if (runner) runner->pause();
+                board.heartbeat_due.ring();  // a verdict that is under way may say otherwise: ask again
+                break;
+              case net::ControlMessage::Kind::resume:
+                if (runner) runner->resume();
+                board.heartbeat_due.ring();
+                break;
+            }
+            return true;
+          };
       // Orders that came while no stream was open are told by the heartbeat.
       const std::function<void()> on_open = [&board] {
         spdlog::debug("control_connected");

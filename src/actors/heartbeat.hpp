@@ -6,8 +6,8 @@
 
 namespace sisyphus::actors {
 
-// Tells the server every few seconds that the worker lives and what it runs, which renews its leases, and hears in
-// the reply which jobs are to stop. Both run until they are cancelled.
+// Tells the server every few seconds that the worker lives and what it runs, which renews its leases, and
+// hears in the reply which jobs are to stop. Both run until they are cancelled.
 asio::awaitable<void> run_heartbeat(WorkerBoard& board);  // `board` outlives the worker's tasks
 
 // Sends what changed in the progress of the jobs, at most ten times a second and never two at once.

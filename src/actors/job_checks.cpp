@@ -36,15 +36,18 @@ std::vector<Error> JobChecks::check(std::string_view body) const {
   for (std::size_t i = 0; i < submission->jobs.size(); ++i) {
     const auto document = parse_json(submission->jobs[i].text);
     if (!document) return {document.error()};
-    check_tasks(document->at("tasks").as_array(), submission->is_array ? fmt::format("/{}", i) : "", problems);
+    check_tasks(document->at("tasks").as_array(), submission->is_array ? fmt::format("/{}", i) : "",
+                problems);
   }
   return problems;
 }
 
-void JobChecks::check_tasks(const json::array& tasks, const std::string& prefix, std::vector<Error>& problems) const {
+void JobChecks::check_tasks(const json::array& tasks, const std::string& prefix,
+                            std::vector<Error>& problems) const {
   FileFlow flow;
   const auto report = [&](const Problem& problem) {
-    if (problem.kind == Problem::Kind::document) problems.push_back(invalid(problem.message, prefix + problem.pointer));
+    if (problem.kind == Problem::Kind::document)
+      problems.push_back(invalid(problem.message, prefix + problem.pointer));
   };
   for (std::size_t i = 0; i < tasks.size(); ++i) {
     const json::object& task = tasks[i].as_object();
@@ -62,7 +65,8 @@ void JobChecks::check_tasks(const json::array& tasks, const std::string& prefix,
     modules::Facts facts;
     facts.working_directory = "/";
     facts.attempt_folder = ".sisyphus-JOB-ATTEMPT";
-    for (const std::string& name : module->needs(data, facts.working_directory).option_sets) facts.option_sets[name];
+    for (const std::string& name : module->needs(data, facts.working_directory).option_sets)
+      facts.option_sets[name];
     const modules::Planned planned = module->plan(data, facts);
     for (Problem problem : planned.problems) {
       problem.pointer = pointer + problem.pointer;

@@ -42,16 +42,16 @@ asio::awaitable<Result<JobPlan>> JobPlanner::plan(json::array tasks, Context con
   co_return plan;
 }
 
-asio::awaitable<Result<PlannedTask>> JobPlanner::plan_task(json::object task, std::size_t index, Context context,
-                                                           Earlier earlier) {
+asio::awaitable<Result<PlannedTask>> JobPlanner::plan_task(json::object task, std::size_t index,
+                                                           Context context, Earlier earlier) {
   PlannedTask result;
   result.module_name = std::string(task.at("module").as_string());
   result.module = registry_.find(result.module_name);
   const std::string pointer = fmt::format("/tasks/{}", index);
   if (result.module == nullptr) {
     result.planned.problems.push_back({Problem::Kind::document, pointer + "/module",
-                                       fmt::format("this worker has no module \"{}\"; it has {}", result.module_name,
-                                                   fmt::join(registry_.names(), ", "))});
+                                       fmt::format("this worker has no module \"{}\"; it has {}",
+                                                   result.module_name, fmt::join(registry_.names(), ", "))});
     co_return result;
   }
   const json::object data = task.at("data").as_object();

@@ -19,13 +19,14 @@ namespace sisyphus::actors {
 class OptionSets {
  public:
   virtual ~OptionSets() = default;
-  virtual asio::awaitable<Result<std::optional<boost::json::object>>> fetch(std::string module, std::string name) = 0;
+  virtual asio::awaitable<Result<std::optional<boost::json::object>>> fetch(std::string module,
+                                                                            std::string name) = 0;
 };
 
 struct PlannedTask {
   const modules::Module* module = nullptr;  // null when this worker has none of that name
   std::string module_name;
-  modules::Planned planned;                 // pointers are of the whole document: "/tasks/0/data/sources/1"
+  modules::Planned planned;  // pointers are of the whole document: "/tasks/0/data/sources/1"
 };
 
 struct JobPlan {
@@ -33,9 +34,9 @@ struct JobPlan {
   std::vector<modules::Problem> problems() const;  // of all tasks
 };
 
-// Initializes and validates every task of a job before any of them runs: finds the programs, fetches the option
-// sets, runs the probes and asks the modules for their plans. Used by the worker, `plan` and `validate` alike.
-// One loop; registry, probes and option sets outlive it.
+// Initializes and validates every task of a job before any of them runs: finds the programs, fetches the
+// option sets, runs the probes and asks the modules for their plans. Used by the worker, `plan` and
+// `validate` alike. One loop; registry, probes and option sets outlive it.
 class JobPlanner {
  public:
   JobPlanner(const modules::Registry& registry, ProbeRunner& probes, OptionSets& option_sets)

@@ -19,7 +19,6 @@ namespace json = boost::json;
 
 namespace {
 
-
 std::string last_lines(std::string_view text, std::size_t bytes) {
   if (text.size() <= bytes) return std::string(text);
   const std::string_view tail = text.substr(text.size() - bytes);
@@ -33,12 +32,14 @@ JobRunner::JobRunner(RunnerContext context, JobRequest request)
       request_(std::move(request)),
       changed_(context_.executor),
       timeout_(context_.executor) {
-  if (const json::value* const title = request_.document.if_contains("job_title"); title && title->is_string()) {
+  if (const json::value* const title = request_.document.if_contains("job_title");
+      title && title->is_string()) {
     title_ = std::string(title->get_string());
   }
 }
 
-// ---- orders -----------------------------------------------------------------------------------------------------
+// ---- orders
+// -----------------------------------------------------------------------------------------------------
 
 void JobRunner::stop(StopReason reason) {
   if (stop_reason_ != StopReason::none && reason != StopReason::abandon) return;
@@ -91,7 +92,8 @@ void JobRunner::arm_timeout() {
   });
 }
 
-// ---- the life of a job ------------------------------------------------------------------------------------------
+// ---- the life of a job
+// ------------------------------------------------------------------------------------------
 
 asio::awaitable<JobEnd> JobRunner::run() {
   const SteadyTime begin = std::chrono::steady_clock::now();
@@ -106,13 +108,17 @@ asio::awaitable<JobEnd> JobRunner::run() {
   JobEnd end = co_await run_tasks(std::move(tasks));
   timeout_.cancel();
   end.warnings = warnings_;
-  const bool final = end.kind == JobEnd::Kind::completed || (end.kind == JobEnd::Kind::failed && !end.retryable);
+  const bool final =
+      end.kind == JobEnd::Kind::completed || (end.kind == JobEnd::Kind::failed && !end.retryable);
   if (auto kept = context_.state.done(id(), final); !kept) {
     spdlog::error("worker_state_failed job_id={} error=\"{}\"", to_string(id()), kept.error().detail);
   }
   const auto elapsed = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - begin);
-  spdlog::info("job_ended job_id={} attempt={} outcome={} elapsed_ms={} error=\"{}\"", to_string(id()), attempt(),
-               end.kind == JobEnd::Kind::completed ? "completed" : end.kind == JobEnd::Kind::failed ? "failed" : "stopped",
+  spdlog::info("job_ended job_id={} attempt={} outcome={} elapsed_ms={} error=\"{}\"", to_string(id()),
+               attempt(),
+               end.kind == JobEnd::Kind::completed ? "completed"
+               : end.kind == JobEnd::Kind::failed  ? "failed"
+                                                   : "stopped",
                elapsed.count(), end.message);
   co_return end;
 }
@@ -160,17 +166,19 @@ asio::awaitable<JobEnd> JobRunner::run_tasks(json::array tasks) {
   JobEnd end;
   end.kind = JobEnd::Kind::completed;
   // A later task may have moved or deleted what an earlier one wrote.
-  std::copy_if(outputs_.begin(), outputs_.end(), std::back_inserter(end.outputs), [](const std::string& path) {
-    std::error_code absent;
-    return std::filesystem::exists(path, absent);
-  });
+  std::copy_if(outputs_.begin(), outputs_.end(), std::back_inserter(end.outputs),
+               [](const std::string& path) {
+                 std::error_code absent;
+                 return std::filesystem::exists(path, absent);
+               });
   co_return end;
 }
 
 asio::awaitable<std::optional<JobEnd>> JobRunner::run_task(const PlannedTask& task) {
   const modules::Plan& plan = *task.planned.plan;
   const SteadyTime begin = std::chrono::steady_clock::now();
-  spdlog::info("task_started job_id={} attempt={} task={} module={}", to_string(id()), attempt(), task_index_ + 1, task_);
+  spdlog::info("task_started job_id={} attempt={} task={} module={}", to_string(id()), attempt(),
+               task_index_ + 1, task_);
   for (const std::string& warning : task.planned.warnings) note_warning(warning);
   std::optional<JobEnd> end;
   if (std::holds_alternative<modules::RunProgram>(plan.action)) {
@@ -179,12 +187,13 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::run_task(const PlannedTask& ta
     end = co_await change_files(plan);
   }
   const auto elapsed = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - begin);
-  spdlog::info("task_ended job_id={} attempt={} task={} module={} elapsed_ms={} error=\"{}\"", to_string(id()),
-               attempt(), task_index_ + 1, task_, elapsed.count(), end ? end->message : "");
+  spdlog::info("task_ended job_id={} attempt={} task={} module={} elapsed_ms={} error=\"{}\"",
+               to_string(id()), attempt(), task_index_ + 1, task_, elapsed.count(), end ? end->message : "");
   co_return end;
 }
 
-asio::awaitable<std::optional<JobEnd>> JobRunner::run_program(const modules::Module& module, const modules::Plan& plan) {
+asio::awaitable<std::optional<JobEnd>> JobRunner::run_program(const modules::Module& module,
+                                                              const modules::Plan& plan) {
   const auto& program = std::get<modules::RunProgram>(plan.action);
   Staging staging(plan.outputs, plan.support_files);
   for (const std::string& folder : staging.folders()) {
@@ -255,7 +264,8 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::change_files(const modules::Pl
     const std::stop_token stop = stop_files_.get_token();
     std::function<Result<FileOutcome>()> work = [operation, on_bytes, directory, stop] {
       switch (operation.kind) {
-        case modules::FileOperation::Kind::remove: return remove_path(operation.source, directory);
+        case modules::FileOperation::Kind::remove:
+          return remove_path(operation.source, directory);
         case modules::FileOperation::Kind::copy:
           return copy_file(operation.source, operation.destination, on_bytes, stop);
         case modules::FileOperation::Kind::move:
@@ -263,7 +273,8 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::change_files(const modules::Pl
       }
       return Result<FileOutcome>(FileOutcome::skipped);
     };
-    const auto outcome = co_await run_on<Result<FileOutcome>>(context_.file_pool.get_executor(), std::move(work));
+    const auto outcome =
+        co_await run_on<Result<FileOutcome>>(context_.file_pool.get_executor(), std::move(work));
     if (!outcome) co_return failure(outcome.error());
     if (*outcome == FileOutcome::cancelled) co_return stopped();
     if (*outcome == FileOutcome::skipped) {
@@ -281,8 +292,9 @@ asio::awaitable<bool> JobRunner::lease_is_live() {
   bool told = false;
   while (stop_reason_ == StopReason::none && !request_.lease.live(std::chrono::steady_clock::now())) {
     if (!std::exchange(told, true)) {
-      spdlog::warn("lease_lost job_id={} attempt={} waiting for the server before anything is renamed or started",
-                   to_string(id()), attempt());
+      spdlog::warn(
+          "lease_lost job_id={} attempt={} waiting for the server before anything is renamed or started",
+          to_string(id()), attempt());
     }
     co_await changed_.wait();
   }
@@ -293,7 +305,8 @@ asio::awaitable<void> JobRunner::wait_while_paused() {
   while (paused_ && stop_reason_ == StopReason::none) co_await changed_.wait();
 }
 
-// ---- what is told -----------------------------------------------------------------------------------------------
+// ---- what is told
+// -----------------------------------------------------------------------------------------------
 
 void JobRunner::set_progress(Progress progress) {
   progress_ = std::move(progress);
@@ -317,7 +330,8 @@ double JobRunner::job_percent() const {
 std::map<std::string, double> JobRunner::resources() const {
   std::map<std::string, double> resources;
   const json::value* const wanted = request_.document.if_contains("requires");
-  const json::value* const named = wanted && wanted->is_object() ? wanted->get_object().if_contains("resources") : nullptr;
+  const json::value* const named =
+      wanted && wanted->is_object() ? wanted->get_object().if_contains("resources") : nullptr;
   if (named == nullptr || !named->is_object()) return resources;
   for (const auto& [name, amount] : named->get_object()) {
     if (amount.is_number()) resources[std::string(name)] = amount.to_number<double>();
@@ -330,7 +344,9 @@ JobPlanner::Context JobRunner::plan_context() const {
           context_.state.outputs_of(id())};
 }
 
-std::string JobRunner::task_label() const { return fmt::format("task {} ({})", task_index_ + 1, task_); }
+std::string JobRunner::task_label() const {
+  return fmt::format("task {} ({})", task_index_ + 1, task_);
+}
 
 JobEnd JobRunner::failure(std::string message) const {
   JobEnd end;
@@ -341,13 +357,15 @@ JobEnd JobRunner::failure(std::string message) const {
 
 JobEnd JobRunner::failure(const Error& error) const {
   JobEnd end = failure(error.detail);
-  end.retryable = error.code == Errc::storage_full || error.code == Errc::network || error.code == Errc::timeout;
+  end.retryable =
+      error.code == Errc::storage_full || error.code == Errc::network || error.code == Errc::timeout;
   return end;
 }
 
 JobEnd JobRunner::validation_failure(const std::vector<modules::Problem>& problems) const {
   std::string text = "Could not validate task data:";
-  for (const modules::Problem& problem : problems) text += fmt::format("\n{}: {}", problem.pointer, problem.message);
+  for (const modules::Problem& problem : problems)
+    text += fmt::format("\n{}: {}", problem.pointer, problem.message);
   JobEnd end;
   end.message = std::move(text);
   end.module = task_;
@@ -366,13 +384,15 @@ JobEnd JobRunner::stopped() const {
 std::optional<JobEnd> JobRunner::tool_failure(const ExitReport& report, const modules::RunProgram& program,
                                               const modules::Remarks& remarks) const {
   const auto& good = program.success_codes;
-  if (report.signal == 0 && std::find(good.begin(), good.end(), report.exit_code) != good.end()) return std::nullopt;
+  if (report.signal == 0 && std::find(good.begin(), good.end(), report.exit_code) != good.end())
+    return std::nullopt;
   const std::string said = fmt::format("{}", fmt::join(remarks.errors, "\n"));
   static constexpr std::string_view kNoSpace = "No space left";  // on device; mkvtoolnix: to write to
   const bool disk_full = (said + report.err_tail).find(kNoSpace) != std::string::npos;
   std::string message;
   if (report.signal != 0) {
-    message = fmt::format("{} was ended by signal {} ({})", program.argv.front(), report.signal, ::strsignal(report.signal));
+    message = fmt::format("{} was ended by signal {} ({})", program.argv.front(), report.signal,
+                          ::strsignal(report.signal));
   } else {
     message = fmt::format("{} ended with exit code {}", program.argv.front(), report.exit_code);
   }

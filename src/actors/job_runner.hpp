@@ -38,13 +38,13 @@ struct JobEnd {
   enum class Kind { completed, failed, stopped };
   Kind kind = Kind::failed;
   StopReason stopped_for = StopReason::none;
-  bool retryable = false;        // another attempt may go better: death by signal, a full disk
-  std::string message;           // why it failed
-  std::string module;            // of the task that failed
-  std::string error_tail;        // the last lines of its tool's standard error
+  bool retryable = false;  // another attempt may go better: death by signal, a full disk
+  std::string message;     // why it failed
+  std::string module;      // of the task that failed
+  std::string error_tail;  // the last lines of its tool's standard error
   std::vector<std::string> outputs;
   std::vector<std::string> warnings;  // of the tools, and of the modules about the job
-  bool stuck = false;            // a process could not be killed: this worker must not go on
+  bool stuck = false;                 // a process could not be killed: this worker must not go on
 };
 
 // The lease of a running job, as the worker knows it. Without one (the original's server) it is always live.
@@ -74,8 +74,8 @@ struct RunnerContext {
   std::function<void()> on_change;  // progress or task changed
 };
 
-// One job from its grant to its end: initialize and validate all tasks, run them in order, clean up. An actor on
-// the worker's loop; the worker owns it and its coroutine. Reporting the end is the worker's.
+// One job from its grant to its end: initialize and validate all tasks, run them in order, clean up. An actor
+// on the worker's loop; the worker owns it and its coroutine. Reporting the end is the worker's.
 class JobRunner {
  public:
   JobRunner(RunnerContext context, JobRequest request);
@@ -109,7 +109,8 @@ class JobRunner {
  private:
   asio::awaitable<JobEnd> run_tasks(boost::json::array tasks);
   asio::awaitable<std::optional<JobEnd>> run_task(const PlannedTask& task);
-  asio::awaitable<std::optional<JobEnd>> run_program(const modules::Module& module, const modules::Plan& plan);
+  asio::awaitable<std::optional<JobEnd>> run_program(const modules::Module& module,
+                                                     const modules::Plan& plan);
   asio::awaitable<std::optional<JobEnd>> change_files(const modules::Plan& plan);
   asio::awaitable<bool> lease_is_live();  // waits for it; false when the job is to stop instead
   asio::awaitable<void> wait_while_paused();

@@ -33,7 +33,9 @@ JournalWriter::JournalWriter(asio::any_io_executor executor, std::unique_ptr<que
       prepared_(executor),
       ended_(executor) {}
 
-JournalWriter::~JournalWriter() { thread_.join(); }
+JournalWriter::~JournalWriter() {
+  thread_.join();
+}
 
 void JournalWriter::start(TaskGroup& group) {
   if (fsync_ == queue::Fsync::always) probe();
@@ -110,7 +112,9 @@ asio::awaitable<void> JournalWriter::write_batch(queue::JobQueue::Changes change
     if (last_on_loop_) {
       written = write_and_sync(changes.records, sync);
     } else {
-      std::function<Result<void>()> work = [this, &changes, sync] { return write_and_sync(changes.records, sync); };
+      std::function<Result<void>()> work = [this, &changes, sync] {
+        return write_and_sync(changes.records, sync);
+      };
       written = co_await run_on<Result<void>>(thread_.get_executor(), std::move(work));
     }
     if (!written) fail(written.error());
@@ -151,11 +155,12 @@ asio::awaitable<void> JournalWriter::prepare_segments() {
   while (!stopping_ && !failed_) {
     if (wants_next_ && !spare_) {
       const std::uint64_t number = next_number_;
-      std::function<Result<std::unique_ptr<queue::File>>()> work =
-          [&files = journal_->files(), settings = journal_->settings(), number] {
-            return queue::Journal::prepare(files, settings, number);
-          };
-      auto file = co_await run_on<Result<std::unique_ptr<queue::File>>>(thread_.get_executor(), std::move(work));
+      std::function<Result<std::unique_ptr<queue::File>>()> work = [&files = journal_->files(),
+                                                                    settings = journal_->settings(), number] {
+        return queue::Journal::prepare(files, settings, number);
+      };
+      auto file =
+          co_await run_on<Result<std::unique_ptr<queue::File>>>(thread_.get_executor(), std::move(work));
       if (file && disk_full_) spdlog::info("journal_has_room folder={}", journal_->settings().directory);
       if (!file && !disk_full_) spdlog::error("journal_disk_full error=\"{}\"", file.error().detail);
       disk_full_ = !file;
@@ -167,15 +172,18 @@ asio::awaitable<void> JournalWriter::prepare_segments() {
       prepared_.open();
     }
     // With a full disk: look again every second whether there is room.
-    const auto again = disk_full_ ? std::chrono::steady_clock::now() + std::chrono::seconds(1) : SteadyTime::max();
+    const auto again =
+        disk_full_ ? std::chrono::steady_clock::now() + std::chrono::seconds(1) : SteadyTime::max();
     co_await segment_bell_.wait_until(again);
   }
 }
 
 asio::awaitable<Result<void>> JournalWriter::reserve(std::uint64_t bytes) {
   if (bytes + kReserve >= journal_->largest_room()) {
-    co_return Error{Errc::too_large,
-                    fmt::format("{} bytes are more than the journal takes at once; send less at a time", bytes), {}};
+    co_return Error{
+        Errc::too_large,
+        fmt::format("{} bytes are more than the journal takes at once; send less at a time", bytes),
+        {}};
   }
   while (!stopping_ && !failed_) {
     // What was promised is collected in the same turn of the loop, or it was not needed.
@@ -187,7 +195,8 @@ asio::awaitable<Result<void>> JournalWriter::reserve(std::uint64_t bytes) {
     }
     if (disk_full_) {
       co_return Error{Errc::storage_full,
-                      "no room for new jobs on the disk of " + journal_->settings().directory + "; free some", {}};
+                      "no room for new jobs on the disk of " + journal_->settings().directory + "; free some",
+                      {}};
     }
     if (!has_next_ && !spare_) {  // else prepare() would write over a file that is in use
       wants_next_ = true;

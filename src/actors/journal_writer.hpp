@@ -15,9 +15,9 @@
 
 namespace sisyphus::actors {
 
-// The journal actor: one batch in flight; what a turn of the loop brought is one batch; write, sync, then let those
-// who wait for it go on. The first error is the last thing it does: waiters learn that the outcome is unknown, and
-// `failed()` stays set.
+// The journal actor: one batch in flight; what a turn of the loop brought is one batch; write, sync, then let
+// those who wait for it go on. The first error is the last thing it does: waiters learn that the outcome is
+// unknown, and `failed()` stays set.
 class JournalWriter {
  public:
   using Collect = std::function<queue::JobQueue::Changes()>;               // what is to be written now
@@ -28,15 +28,16 @@ class JournalWriter {
   ~JournalWriter();
 
   void start(TaskGroup& group);
-  void changed();                                   // there is something to collect
+  void changed();  // there is something to collect
   // Waits until everything that was changed before the call is on disk (or, without `fsync always`, written).
   asio::awaitable<Result<void>> committed();
-  void stop();                                      // its tasks end after the last batch
+  void stop();  // its tasks end after the last batch
 
-  // Before new jobs are taken: makes sure that their bytes fit and that room stays to finish and cancel what is
-  // there. Errc::storage_full when the disk has no room for the next segment, Errc::too_large when no segment would do.
+  // Before new jobs are taken: makes sure that their bytes fit and that room stays to finish and cancel what
+  // is there. Errc::storage_full when the disk has no room for the next segment, Errc::too_large when no
+  // segment would do.
   asio::awaitable<Result<void>> reserve(std::uint64_t bytes);
-  asio::awaitable<void> ended();                    // the writer has stopped, by stop() or by a failure
+  asio::awaitable<void> ended();  // the writer has stopped, by stop() or by a failure
   const std::optional<Error>& failed() const { return failed_; }
   bool syncs_on_loop() const { return last_on_loop_; }
   std::uint64_t batches() const { return batches_; }
@@ -60,25 +61,25 @@ class JournalWriter {
   SyncPlacement placement_;
   Bell bell_;
   Bell segment_bell_;
-  Gate waiting_;        // for the batch that is being gathered
+  Gate waiting_;  // for the batch that is being gathered
   bool pending_ = false;
   bool in_flight_ = false;
-  Gate flying_;         // for the batch that is being written
+  Gate flying_;  // for the batch that is being written
   bool stopping_ = false;
   // Of the journal, as it was between two batches: the thread may be writing it.
   std::uint64_t room_ = 0;
   std::uint64_t next_number_ = 0;
   bool has_next_ = false;
   bool wants_next_ = false;
-  std::uint64_t promised_ = 0;         // bytes that reserve() said yes to, not collected yet
-  std::uint64_t promised_flying_ = 0;  // and those in the batch that is being written
-  std::unique_ptr<queue::File> spare_; // for segment spare_number_, to be handed over between batches
+  std::uint64_t promised_ = 0;          // bytes that reserve() said yes to, not collected yet
+  std::uint64_t promised_flying_ = 0;   // and those in the batch that is being written
+  std::unique_ptr<queue::File> spare_;  // for segment spare_number_, to be handed over between batches
   std::uint64_t spare_number_ = 0;
   Gate prepared_;
   Gate ended_;
   bool has_ended_ = false;
   bool disk_full_ = false;
-  bool dirty_ = false;                 // written and not synced (fsync interval)
+  bool dirty_ = false;  // written and not synced (fsync interval)
   bool last_on_loop_ = true;
   std::uint64_t batches_ = 0;
   SteadyTime last_sync_{};

@@ -10,8 +10,8 @@ namespace sisyphus::actors {
 namespace {
 
 constexpr std::chrono::seconds kLongPoll{30};
-// While jobs hold resources: when one ends, more is free than the poll that waits has offered. A poll is not given
-// up for that, as it may be answered in that moment.
+// While jobs hold resources: when one ends, more is free than the poll that waits has offered. A poll is not
+// given up for that, as it may be answered in that moment.
 constexpr std::chrono::seconds kShortPoll{1};
 
 }  // namespace
@@ -55,7 +55,8 @@ asio::awaitable<Result<void>> Poller::greet() {
   board_.extensions = std::move(*extensions);
   board_.reached = true;
   board_.heartbeat_due.ring();
-  for (JobRunner* const runner : board_.running) runner->changed().ring();  // outcomes may be waiting to be told
+  for (JobRunner* const runner : board_.running)
+    runner->changed().ring();  // outcomes may be waiting to be told
   if (!board_.has("long-poll")) {
     spdlog::info("server_without_extensions url={}: polling every {} s", board_.client.base_url(),
                  board_.settings.poll_interval.count() / 1000);

@@ -8,9 +8,9 @@
 
 namespace sisyphus::actors {
 
-// Asks the server for jobs, and only when a slot is free. With our server by a long poll that ends the moment a job
-// is there; with the original's at its interval, after the two questions that it expects. Finds out which it is, and
-// again after every time the server was not reached. Ends when the board drains.
+// Asks the server for jobs, and only when a slot is free. With our server by a long poll that ends the moment
+// a job is there; with the original's at its interval, after the two questions that it expects. Finds out
+// which it is, and again after every time the server was not reached. Ends when the board drains.
 class Poller {
  public:
   using OnGrant = std::function<void(net::GrantedJob)>;

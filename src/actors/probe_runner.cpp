@@ -27,7 +27,8 @@ std::string state_of(const std::string& path) {
 asio::awaitable<modules::ProbeResult> ProbeRunner::run(modules::Probe probe) {
   const std::string command = fmt::format("{}", fmt::join(probe.argv, std::string_view("\0", 1)));
   const std::string state = state_of(probe.path);
-  if (const auto found = known_.find(command); found != known_.end() && !state.empty() && found->second.state == state) {
+  if (const auto found = known_.find(command);
+      found != known_.end() && !state.empty() && found->second.state == state) {
     co_return found->second.result;
   }
   modules::ProbeResult result = co_await execute(std::move(probe.argv));

@@ -90,7 +90,8 @@ void QueueActor::stop() {
   journal_->stop();
 }
 
-// ---- changes ----------------------------------------------------------------------------------------------------
+// ---- changes
+// ----------------------------------------------------------------------------------------------------
 
 void QueueActor::changed() {
   serve_parked();
@@ -132,7 +133,8 @@ asio::awaitable<Result<std::vector<Submitted>>> QueueActor::submit(std::vector<J
   for (const JobDocument& document : documents) {
     auto& list = warnings.emplace_back();
     for (const std::string& module : workers_.unknown_modules(document.spec.needs, now.steady)) {
-      list.push_back(fmt::format("no worker that is online offers the module \"{}\": the job waits for one", module));
+      list.push_back(
+          fmt::format("no worker that is online offers the module \"{}\": the job waits for one", module));
     }
   }
   const std::vector<JobId> ids = jobs_.submit(std::move(documents), now);
@@ -157,7 +159,8 @@ asio::awaitable<Result<std::vector<Grant>>> QueueActor::poll(PollRequest request
         parked.timer.cancel();
       });
       parked.timer.expires_after(parked.request.wait);
-      co_await parked.timer.async_wait(kTuple);  // the time is over, or somebody cancelled it: both are an end
+      co_await parked.timer.async_wait(
+          kTuple);  // the time is over, or somebody cancelled it: both are an end
     }
     parked_.erase(place);
   }
@@ -177,7 +180,8 @@ void QueueActor::undelivered(const std::vector<Grant>& grants) {
 
 asio::awaitable<std::vector<Result<void>>> QueueActor::complete(std::vector<Completion> completions) {
   std::vector<Result<void>> results;
-  for (const Completion& completion : completions) results.push_back(jobs_.complete(completion, clock_.now()));
+  for (const Completion& completion : completions)
+    results.push_back(jobs_.complete(completion, clock_.now()));
   const auto done = co_await committed();
   for (auto& result : results) {
     if (result && !done) result = done.error();
@@ -185,7 +189,8 @@ asio::awaitable<std::vector<Result<void>>> QueueActor::complete(std::vector<Comp
   co_return results;
 }
 
-asio::awaitable<std::vector<Result<void>>> QueueActor::hand_back(std::string worker_id, std::vector<HandBack> jobs) {
+asio::awaitable<std::vector<Result<void>>> QueueActor::hand_back(std::string worker_id,
+                                                                 std::vector<HandBack> jobs) {
   std::vector<Result<void>> results;
   for (const HandBack& job : jobs) results.push_back(jobs_.hand_back(worker_id, job, clock_.now()));
   const auto done = co_await committed();
@@ -257,7 +262,8 @@ void QueueActor::report_progress(const std::vector<ProgressReport>& reports) {
   }
 }
 
-// ---- workers, documents, status ---------------------------------------------------------------------------------
+// ---- workers, documents, status
+// ---------------------------------------------------------------------------------
 
 asio::awaitable<Result<std::vector<LeaseVerdict>>> QueueActor::heartbeat(Heartbeat beat) {
   const Now now = clock_.now();
@@ -276,11 +282,15 @@ asio::awaitable<Result<std::vector<LeaseVerdict>>> QueueActor::heartbeat(Heartbe
   co_return verdicts;
 }
 
-std::vector<WorkerView> QueueActor::workers() const { return workers_.all(clock_.now().steady); }
+std::vector<WorkerView> QueueActor::workers() const {
+  return workers_.all(clock_.now().steady);
+}
 
 Result<WorkerView> QueueActor::worker(const std::string& id) const {
   auto found = workers_.find(id, clock_.now().steady);
-  if (!found) return not_found(fmt::format("worker {} was not heard for {} s", id, settings_.worker_expiry.count() / 1000));
+  if (!found)
+    return not_found(
+        fmt::format("worker {} was not heard for {} s", id, settings_.worker_expiry.count() / 1000));
   return std::move(*found);
 }
 
@@ -299,7 +309,9 @@ Result<void> QueueActor::forget_worker(const std::string& id) {
   return {};
 }
 
-std::unique_ptr<EventStream> QueueActor::control(const std::string& worker_id) { return control_.open(worker_id); }
+std::unique_ptr<EventStream> QueueActor::control(const std::string& worker_id) {
+  return control_.open(worker_id);
+}
 
 asio::awaitable<Result<void>> QueueActor::put(std::string module, std::string name, std::string document) {
   auto room = co_await journal_->reserve(document.size() + 64);
@@ -335,7 +347,8 @@ ServerStatus QueueActor::status() const {
   return status;
 }
 
-// ---- views ------------------------------------------------------------------------------------------------------
+// ---- views
+// ------------------------------------------------------------------------------------------------------
 
 void QueueActor::complete_view(JobView& view) const {
   if (!view.worker_id.empty()) view.hostname = workers_.hostname(view.worker_id);
@@ -353,7 +366,8 @@ Result<JobView> QueueActor::job(const JobId& id) const {
   return view;
 }
 
-Result<JobPage> QueueActor::jobs(std::optional<JobState> state, std::size_t limit, std::string_view cursor) const {
+Result<JobPage> QueueActor::jobs(std::optional<JobState> state, std::size_t limit,
+                                 std::string_view cursor) const {
   auto page = jobs_.page(state, limit, cursor);
   if (page) {
     for (JobView& view : page->jobs) complete_view(view);
@@ -361,7 +375,9 @@ Result<JobPage> QueueActor::jobs(std::optional<JobState> state, std::size_t limi
   return page;
 }
 
-QueueView QueueActor::queue(std::size_t limit) const { return jobs_.waiting(limit); }
+QueueView QueueActor::queue(std::size_t limit) const {
+  return jobs_.waiting(limit);
+}
 
 std::unique_ptr<EventStream> QueueActor::subscribe(std::optional<JobId> id, std::string_view last_event_id) {
   if (!id) return events_->subscribe(std::nullopt, last_event_id);
@@ -376,9 +392,15 @@ void QueueActor::publish(const std::vector<queue::Effect>& effects) {
     const std::string id = to_string(effect.job.id);
     const std::string order = fmt::format(R"({{"job_id":"{}","lease":"{}"}})", id, to_string(effect.token));
     switch (effect.kind) {
-      case queue::Effect::Kind::cancel: control_.send(effect.worker_id, "cancel", order); break;
-      case queue::Effect::Kind::pause: control_.send(effect.worker_id, "pause", order); break;
-      case queue::Effect::Kind::resume: control_.send(effect.worker_id, "resume", order); break;
+      case queue::Effect::Kind::cancel:
+        control_.send(effect.worker_id, "cancel", order);
+        break;
+      case queue::Effect::Kind::pause:
+        control_.send(effect.worker_id, "pause", order);
+        break;
+      case queue::Effect::Kind::resume:
+        control_.send(effect.worker_id, "resume", order);
+        break;
       case queue::Effect::Kind::removed:
         events_->publish("removed", effect.job.id, fmt::format(R"({{"job_id":"{}"}})", id), true);
         break;
@@ -390,8 +412,9 @@ void QueueActor::publish(const std::vector<queue::Effect>& effects) {
           view.modules = whole->modules;
         }
         complete_view(view);
-        spdlog::info("job_{} job_id={} title=\"{}\" attempt={} worker={} {}", to_string(view.state), id, view.title,
-                     view.attempt, view.worker_id, view.message.empty() ? "" : "message=\"" + view.message + "\"");
+        spdlog::info("job_{} job_id={} title=\"{}\" attempt={} worker={} {}", to_string(view.state), id,
+                     view.title, view.attempt, view.worker_id,
+                     view.message.empty() ? "" : "message=\"" + view.message + "\"");
         events_->publish("state", view.id, net::state_event_json(view), is_terminal(view.state));
         break;
       }
@@ -400,11 +423,13 @@ void QueueActor::publish(const std::vector<queue::Effect>& effects) {
 }
 
 void QueueActor::publish_worker(const WorkerView& worker, bool online) {
-  const boost::json::object data{{"worker_id", worker.worker_id}, {"hostname", worker.hostname}, {"online", online}};
+  const boost::json::object data{
+      {"worker_id", worker.worker_id}, {"hostname", worker.hostname}, {"online", online}};
   events_->publish("worker", std::nullopt, boost::json::serialize(data));
 }
 
-// ---- its own tasks ----------------------------------------------------------------------------------------------
+// ---- its own tasks
+// ----------------------------------------------------------------------------------------------
 
 SteadyTime QueueActor::next_deadline() const {
   return std::min(jobs_.next_deadline().value_or(SteadyTime::max()), workers_.next_expiry());

@@ -25,10 +25,10 @@ struct QueueSettings {
   std::uint64_t segment_size = 16U << 20;  // bytes
 };
 
-// The server's queue: the only writer of job state, option sets and attributes. It owns the state machine and the
-// journal, parks those who wait for a job, and publishes what has happened once it is on disk.
-// One loop; `clock` and `files` outlive it. Every call is one message: it is applied at once, and its reply comes
-// after the batch that holds it is in the journal.
+// The server's queue: the only writer of job state, option sets and attributes. It owns the state machine and
+// the journal, parks those who wait for a job, and publishes what has happened once it is on disk. One loop;
+// `clock` and `files` outlive it. Every call is one message: it is applied at once, and its reply comes after
+// the batch that holds it is in the journal.
 class QueueActor final : public JobService,
                          public WorkerService,
                          public DataService,
@@ -51,7 +51,8 @@ class QueueActor final : public JobService,
   asio::awaitable<Result<std::vector<Grant>>> poll(PollRequest request, std::stop_token hangup) override;
   void undelivered(const std::vector<Grant>& grants) override;
   asio::awaitable<std::vector<Result<void>>> complete(std::vector<Completion> completions) override;
-  asio::awaitable<std::vector<Result<void>>> hand_back(std::string worker_id, std::vector<HandBack> jobs) override;
+  asio::awaitable<std::vector<Result<void>>> hand_back(std::string worker_id,
+                                                       std::vector<HandBack> jobs) override;
   asio::awaitable<Result<void>> mark_irreversible(JobId id, LeaseToken token) override;
   asio::awaitable<Result<JobState>> cancel(JobId id) override;
   asio::awaitable<Result<JobState>> pause(JobId id) override;
@@ -62,7 +63,8 @@ class QueueActor final : public JobService,
   asio::awaitable<Result<void>> set_disabled(bool disabled) override;
   void report_progress(const std::vector<ProgressReport>& reports) override;
   Result<JobView> job(const JobId& id) const override;
-  Result<JobPage> jobs(std::optional<JobState> state, std::size_t limit, std::string_view cursor) const override;
+  Result<JobPage> jobs(std::optional<JobState> state, std::size_t limit,
+                       std::string_view cursor) const override;
   QueueView queue(std::size_t limit) const override;
   // WorkerService
   asio::awaitable<Result<std::vector<LeaseVerdict>>> heartbeat(Heartbeat beat) override;
@@ -85,7 +87,7 @@ class QueueActor final : public JobService,
 
   QueueActor(asio::any_io_executor executor, const Clock& clock, QueueSettings settings);
   Result<void> replay(const queue::Record& record);
-  void changed();                 // after every change: wake the journal, the clock and those who wait for a job
+  void changed();  // after every change: wake the journal, the clock and those who wait for a job
   void serve_parked();
   void record(const queue::Record& record);
   asio::awaitable<Result<void>> committed();
@@ -105,12 +107,12 @@ class QueueActor final : public JobService,
   queue::JobQueue jobs_;
   queue::WorkerRegistry workers_;
   std::map<std::pair<std::string, std::string>, std::string> documents_;  // (module, name) -> JSON
-  std::string extra_records_;     // of what is not the queue's: documents and attributes, encoded
+  std::string extra_records_;  // of what is not the queue's: documents and attributes, encoded
   std::size_t extra_count_ = 0;
   std::unique_ptr<JournalWriter> journal_;
   std::unique_ptr<EventHub> events_;
   ControlHub control_;
-  std::list<Parked*> parked_;     // first come first
+  std::list<Parked*> parked_;  // first come first
   Bell clock_bell_;
   SteadyTime armed_for_ = SteadyTime::max();
   bool stopping_ = false;

@@ -7,8 +7,8 @@
 
 namespace sisyphus::actors {
 
-// How long to wait before the next attempt: doubles from `first` to `most`, jittered by a quarter, so that a farm of
-// workers does not come back at the same moment. Pure but for the random numbers.
+// How long to wait before the next attempt: doubles from `first` to `most`, jittered by a quarter, so that a
+// farm of workers does not come back at the same moment. Pure but for the random numbers.
 class RetryDelay {
  public:
   RetryDelay(Millis first, Millis most) : first_(first), most_(std::max(first, most)), next_(first) {}

@@ -30,9 +30,9 @@ Result<std::unique_ptr<Server>> Server::start(asio::any_io_executor executor, co
   server->queue_->start(server->group_, std::move(on_storage_lost));
   server->http_->start();
   const auto elapsed = std::chrono::steady_clock::now() - begin;
-  spdlog::info("server_listening address={}:{} data_dir={} jobs={} version={} elapsed_ms={}", options.http.host,
-               server->port(), options.queue.data_dir, server->queue_->job_count(), SISYPHUS_VERSION,
-               std::chrono::duration_cast<Millis>(elapsed).count());
+  spdlog::info("server_listening address={}:{} data_dir={} jobs={} version={} elapsed_ms={}",
+               options.http.host, server->port(), options.queue.data_dir, server->queue_->job_count(),
+               SISYPHUS_VERSION, std::chrono::duration_cast<Millis>(elapsed).count());
   return server;
 }
 

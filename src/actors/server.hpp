@@ -18,8 +18,8 @@ struct ServerOptions {
 // The server: queue actor, routes and connections, wired. One loop; `clock` outlives it.
 class Server {
  public:
-  // Reads the journal and listens. `on_storage_lost` is called when the journal can no longer be written: the process
-  // should then stop() and exit with an error.
+  // Reads the journal and listens. `on_storage_lost` is called when the journal can no longer be written: the
+  // process should then stop() and exit with an error.
   static Result<std::unique_ptr<Server>> start(asio::any_io_executor executor, const Clock& clock,
                                                ServerOptions options, std::function<void()> on_storage_lost);
   ~Server();

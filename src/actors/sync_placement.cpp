@@ -18,6 +18,8 @@ std::chrono::microseconds SyncPlacement::p99() const {
   return sorted[static_cast<std::size_t>(at)];
 }
 
-bool SyncPlacement::on_loop(SteadyTime now) const { return now >= thread_until_ && p99() < kShort; }
+bool SyncPlacement::on_loop(SteadyTime now) const {
+  return now >= thread_until_ && p99() < kShort;
+}
 
 }  // namespace sisyphus::actors

@@ -7,14 +7,14 @@
 
 namespace sisyphus::actors {
 
-// Decides where the journal's syncs run: on the event loop while they are short (a hand-off to a thread costs more
-// than the sync), on a thread when the disk is slow (a sync on the loop holds up every cancel and stream).
-// Pure; fed with measured times.
+// Decides where the journal's syncs run: on the event loop while they are short (a hand-off to a thread costs
+// more than the sync), on a thread when the disk is slow (a sync on the loop holds up every cancel and
+// stream). Pure; fed with measured times.
 class SyncPlacement {
  public:
-  static constexpr std::chrono::microseconds kShort{500};   // the 99th of a hundred must stay under this
-  static constexpr std::chrono::microseconds kLong{2000};   // one over this moves it to the thread
-  static constexpr std::chrono::seconds kPenalty{10};       // and keeps it there for this long
+  static constexpr std::chrono::microseconds kShort{500};  // the 99th of a hundred must stay under this
+  static constexpr std::chrono::microseconds kLong{2000};  // one over this moves it to the thread
+  static constexpr std::chrono::seconds kPenalty{10};      // and keeps it there for this long
 
   void measured(std::chrono::microseconds duration, SteadyTime now);
   bool on_loop(SteadyTime now) const;

@@ -18,7 +18,8 @@ constexpr std::chrono::seconds kReportSlack{3};  // to tell the server what beca
 
 std::string duration_text(Millis span) {  // as Python prints a timedelta: 1:02:03.456000
   const auto seconds = span.count() / 1000;
-  return fmt::format("{}:{:02}:{:02}.{:03}000", seconds / 3600, seconds / 60 % 60, seconds % 60, span.count() % 1000);
+  return fmt::format("{}:{:02}:{:02}.{:03}000", seconds / 3600, seconds / 60 % 60, seconds % 60,
+                     span.count() % 1000);
 }
 
 }  // namespace
@@ -34,8 +35,8 @@ class Worker::ServerOptionSets final : public OptionSets {
   net::WorkerClient& client_;
 };
 
-Worker::Worker(asio::any_io_executor executor, const Clock& clock, WorkerSettings settings, net::WorkerClient client,
-               WorkerState state)
+Worker::Worker(asio::any_io_executor executor, const Clock& clock, WorkerSettings settings,
+               net::WorkerClient client, WorkerState state)
     : executor_(executor),
       clock_(clock),
       board_(executor, std::move(settings), std::move(client)),
@@ -56,8 +57,9 @@ Worker::Worker(asio::any_io_executor executor, const Clock& clock, WorkerSetting
 Worker::~Worker() = default;
 
 void Worker::start() {
-  spdlog::info("worker_started worker={} hostname={} server={} slots={} version={}", board_.client.worker_id(),
-               board_.settings.hostname, board_.client.base_url(), board_.settings.slots, SISYPHUS_VERSION);
+  spdlog::info("worker_started worker={} hostname={} server={} slots={} version={}",
+               board_.client.worker_id(), board_.settings.hostname, board_.client.base_url(),
+               board_.settings.slots, SISYPHUS_VERSION);
   polling_.spawn("poller", poller_.run());
   heartbeats_.spawn("heartbeat", run_heartbeat(board_));
   services_.spawn("progress", run_progress(executor_, board_));
@@ -107,9 +109,12 @@ asio::awaitable<void> Worker::finished() {
   spdlog::info("worker_stopped");
 }
 
-// ---- jobs -------------------------------------------------------------------------------------------------------
+// ---- jobs
+// -------------------------------------------------------------------------------------------------------
 
-void Worker::take(net::GrantedJob job) { jobs_.spawn("job " + to_string(job.id), run_job(std::move(job))); }
+void Worker::take(net::GrantedJob job) {
+  jobs_.spawn("job " + to_string(job.id), run_job(std::move(job)));
+}
 
 asio::awaitable<void> Worker::run_job(net::GrantedJob job) {
   JobRequest request;
@@ -117,8 +122,9 @@ asio::awaitable<void> Worker::run_job(net::GrantedJob job) {
   request.attempt = job.attempt;
   request.document = std::move(job.document);
   if (job.token) request.lease = {job.token, std::chrono::steady_clock::now() + job.expires_in};
-  RunnerContext context{executor_, file_pool_, planner_, state_, board_.settings.working_directory,
-                        board_.settings.grace, {}, {}};
+  RunnerContext context{
+      executor_, file_pool_, planner_, state_, board_.settings.working_directory, board_.settings.grace,
+      {},        {}};
   context.mark_irreversible = [this](JobId id, LeaseToken token) { return mark_irreversible(id, token); };
   context.on_change = [this] { board_.progress_due.ring(); };
   const WallTime started = clock_.now().wall;
@@ -160,8 +166,10 @@ json::object Worker::info_of(const JobEnd& end, WallTime started) const {
 
 asio::awaitable<Result<void>> Worker::tell(JobRunner& runner, const JobEnd& end, json::object info) {
   const LeaseToken token = runner.lease().token;
-  if (end.kind == JobEnd::Kind::stopped && end.stopped_for == StopReason::hand_back && board_.has("hand-back")) {
-    const std::string reason = fmt::format("worker {} ({}) stopped", board_.settings.hostname, board_.client.worker_id());
+  if (end.kind == JobEnd::Kind::stopped && end.stopped_for == StopReason::hand_back &&
+      board_.has("hand-back")) {
+    const std::string reason =
+        fmt::format("worker {} ({}) stopped", board_.settings.hostname, board_.client.worker_id());
     Result<void> handed = co_await board_.client.hand_back(runner.id(), token, reason);
     co_return handed;
   }
@@ -177,7 +185,8 @@ asio::awaitable<Result<void>> Worker::tell(JobRunner& runner, const JobEnd& end,
 asio::awaitable<void> Worker::report(JobRunner& runner, JobEnd end, WallTime started) {
   if (end.stuck) {
     stuck_ = true;
-    spdlog::critical("worker_stuck job_id={} error=\"{}\": it takes no more jobs", to_string(runner.id()), end.message);
+    spdlog::critical("worker_stuck job_id={} error=\"{}\": it takes no more jobs", to_string(runner.id()),
+                     end.message);
     board_.drain();
   }
   const json::object info = info_of(end, started);
@@ -196,7 +205,8 @@ asio::awaitable<void> Worker::report(JobRunner& runner, JobEnd end, WallTime sta
       spdlog::warn("outcome_not_wanted job_id={} error=\"{}\"", to_string(runner.id()), told.error().detail);
       break;
     } else if (code != Errc::stale_lease) {
-      spdlog::warn("outcome_not_sent job_id={} error=\"{}\": trying again", to_string(runner.id()), told.error().detail);
+      spdlog::warn("outcome_not_sent job_id={} error=\"{}\": trying again", to_string(runner.id()),
+                   told.error().detail);
     }
     co_await runner.changed().wait_until(std::chrono::steady_clock::now() + delay.next());
     if (runner.stop_reason() == StopReason::abandon) break;

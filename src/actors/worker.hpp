@@ -16,8 +16,8 @@ namespace sisyphus::actors {
 // The worker: poller, heartbeat, control stream and one runner for each job, wired and owned. One loop.
 class Worker {
  public:
-  Worker(asio::any_io_executor executor, const Clock& clock, WorkerSettings settings, net::WorkerClient client,
-         WorkerState state);
+  Worker(asio::any_io_executor executor, const Clock& clock, WorkerSettings settings,
+         net::WorkerClient client, WorkerState state);
   ~Worker();
 
   void start();
@@ -49,9 +49,9 @@ class Worker {
   JobPlanner planner_;
   asio::thread_pool file_pool_;
   Poller poller_;
-  TaskGroup polling_;      // the poller, which ends first
+  TaskGroup polling_;  // the poller, which ends first
   TaskGroup heartbeats_;
-  TaskGroup services_;     // progress, control
+  TaskGroup services_;  // progress, control
   TaskGroup jobs_;
   bool stopping_ = false;
   bool stuck_ = false;

@@ -18,11 +18,11 @@ struct WorkerSettings {
   std::size_t slots = 1;
   std::vector<std::string> labels;
   std::map<std::string, double> resources;
-  Millis grace{5'000};                  // between SIGTERM and SIGKILL, and for handing jobs back at the end
+  Millis grace{5'000};  // between SIGTERM and SIGKILL, and for handing jobs back at the end
   Millis heartbeat_interval{5'000};
-  Millis poll_interval{10'000};         // with a server that has no long poll
-  Millis network_retry{20'000};         // the longest pause between attempts to reach the server
-  std::string working_directory;        // of the tools, and of relative paths; absolute
+  Millis poll_interval{10'000};   // with a server that has no long poll
+  Millis network_retry{20'000};   // the longest pause between attempts to reach the server
+  std::string working_directory;  // of the tools, and of relative paths; absolute
 };
 
 // What the actors of one worker have in common. The worker owns it; one loop.
@@ -37,15 +37,15 @@ struct WorkerBoard {
 
   WorkerSettings settings;
   net::WorkerClient client;
-  std::string online_at;                // RFC 3339
+  std::string online_at;  // RFC 3339
   std::vector<std::string> modules;
-  std::set<std::string> extensions;     // of the server; empty: the original's
-  bool reached = false;                 // the server has answered, so the extensions are known
-  bool draining = false;                // no new jobs
-  bool leaving = false;                 // no more heartbeats: the worker is about to sign off
-  std::list<JobRunner*> running;        // oldest first
+  std::set<std::string> extensions;  // of the server; empty: the original's
+  bool reached = false;              // the server has answered, so the extensions are known
+  bool draining = false;             // no new jobs
+  bool leaving = false;              // no more heartbeats: the worker is about to sign off
+  std::list<JobRunner*> running;     // oldest first
   Bell slot_free;
-  Bell winding_up;                      // drain or stop was asked for, or a job ended meanwhile
+  Bell winding_up;  // drain or stop was asked for, or a job ended meanwhile
   Bell heartbeat_due;
   Bell progress_due;
 

@@ -72,9 +72,11 @@ Result<WorkerState> WorkerState::open(std::string directory) {
   state.lock_ = UniqueFd(::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (!state.lock_) return io_error("cannot create " + lock, errno);
   if (::flock(state.lock_.get(), LOCK_EX | LOCK_NB) != 0) {
-    return Error{Errc::conflict,
-                 fmt::format("another worker uses the state folder {}; give this one its own with --state-dir",
-                             state.directory_), {}};
+    return Error{
+        Errc::conflict,
+        fmt::format("another worker uses the state folder {}; give this one its own with --state-dir",
+                    state.directory_),
+        {}};
   }
   if (auto swept = state.sweep(); !swept) return swept.error();
   return state;
@@ -91,7 +93,9 @@ Result<std::string> WorkerState::worker_id(const std::string& wanted) {
   return id;
 }
 
-std::string WorkerState::file_of(const JobId& job) const { return fmt::format("{}/jobs/{}", directory_, to_string(job)); }
+std::string WorkerState::file_of(const JobId& job) const {
+  return fmt::format("{}/jobs/{}", directory_, to_string(job));
+}
 
 WorkerState::Memory WorkerState::read(const JobId& job) const {
   const auto value = parse_json(text_of(file_of(job)));
@@ -123,7 +127,9 @@ Result<void> WorkerState::remember_output(const JobId& job, const std::string& p
   return write(job, memory);
 }
 
-std::set<std::string> WorkerState::outputs_of(const JobId& job) const { return read(job).outputs; }
+std::set<std::string> WorkerState::outputs_of(const JobId& job) const {
+  return read(job).outputs;
+}
 
 Result<void> WorkerState::done(const JobId& job, bool forget_outputs) {
   Memory memory = read(job);

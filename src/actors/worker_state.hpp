@@ -10,8 +10,8 @@
 
 namespace sisyphus::actors {
 
-// What a worker remembers over a restart, in its state directory: its id, and for each job the hidden folders it
-// made and the outputs it has put in place. One process at a time; blocking, small files; one loop.
+// What a worker remembers over a restart, in its state directory: its id, and for each job the hidden folders
+// it made and the outputs it has put in place. One process at a time; blocking, small files; one loop.
 class WorkerState {
  public:
   // Makes the folder, locks it and sweeps away what earlier runs left half written.

@@ -47,7 +47,8 @@ void add_json_option(CLI::App& app, bool& json, const std::string& help) {
 
 int report(const Error& error, std::string_view subject) {
   std::string text = "sisyphus: ";
-  if (!subject.empty() && error.detail.find(subject) == std::string::npos) text += fmt::format("{}: ", subject);
+  if (!subject.empty() && error.detail.find(subject) == std::string::npos)
+    text += fmt::format("{}: ", subject);
   text += error.detail;
   if (!error.pointer.empty()) text += fmt::format(" (at {})", error.pointer);
   fmt::print(stderr, "{}\n", printable(text, locale_is_utf8()));

@@ -22,8 +22,8 @@ void add_server_option(CLI::App& app, std::string& server);
 // Declares --json with what it does.
 void add_json_option(CLI::App& app, bool& json, const std::string& help);
 
-// Tells `error` on standard error, with what it is about where `subject` says so and the error itself does not,
-// and returns the exit code it means.
+// Tells `error` on standard error, with what it is about where `subject` says so and the error itself does
+// not, and returns the exit code it means.
 int report(const Error& error, std::string_view subject = {});
 
 // Runs `work` on an event loop of its own until it returns the exit code. SIGINT and SIGTERM cancel it: then

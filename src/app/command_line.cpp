@@ -79,7 +79,8 @@ void add_config_option(CLI::App& app) {
 
 namespace {
 
-// CLI11 only says that something is missing; what was written instead, and whose help tells more, helps further.
+// CLI11 only says that something is missing; what was written instead, and whose help tells more, helps
+// further.
 int tell_wrong_usage(const CLI::App& app, const CLI::Error& error) {
   const auto chosen = app.get_subcommands();
   const std::vector<std::string> rest = app.remaining();

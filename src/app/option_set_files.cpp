@@ -56,9 +56,11 @@ Result<std::map<std::string, json::object>> read_option_sets(const OptionSetFlag
     if (!text) return text.error();
     const auto value = parse_json(*text);
     if (!value) return invalid(fmt::format("{}: {}", file, value.error().detail), value.error().pointer);
-    const json::value* const options = value->is_object() ? value->get_object().if_contains("options") : nullptr;
+    const json::value* const options =
+        value->is_object() ? value->get_object().if_contains("options") : nullptr;
     if (options == nullptr || !options->is_object()) {
-      return invalid(fmt::format("{}: an option set is an object with \"options\", an object", file), "/options");
+      return invalid(fmt::format("{}: an option set is an object with \"options\", an object", file),
+                     "/options");
     }
     sets[flag.substr(0, equals)] = options->get_object();
   }
@@ -75,7 +77,8 @@ Result<std::unique_ptr<actors::OptionSets>> option_sets_of(asio::any_io_executor
     if (!http) return http.error();
     server.emplace(std::move(*http), "");
   }
-  return std::unique_ptr<actors::OptionSets>(std::make_unique<FilesAndServer>(std::move(*files), std::move(server)));
+  return std::unique_ptr<actors::OptionSets>(
+      std::make_unique<FilesAndServer>(std::move(*files), std::move(server)));
 }
 
 }  // namespace sisyphus::app

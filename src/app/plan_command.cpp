@@ -61,7 +61,8 @@ asio::awaitable<Result<actors::JobPlan>> plan_job(asio::io_context& loop, std::s
   co_return plan;
 }
 
-// What keeps a plan from being made. Without a plan and a problem of the document it is those of this machine.
+// What keeps a plan from being made. Without a plan and a problem of the document it is those of this
+// machine.
 bool is_error(const actors::PlannedTask& task, const Problem& problem) {
   return problem.kind == Problem::Kind::document ||
          (!task.planned.plan && !modules::has_document_problem(task.planned.problems));
@@ -98,8 +99,10 @@ void print_plain(const actors::JobPlan& plan) {
     const actors::PlannedTask& task = plan.tasks[i];
     fmt::print("task {} {}\n", i + 1, printable(task.module_name, true));
     if (!task.planned.plan) continue;
-    if (!task.planned.deferred.empty()) fmt::print("  (deferred: {})\n", printable(task.planned.deferred, true));
-    for (const std::string& argument : task.planned.plan->argv) fmt::print("  {}\n", printable(argument, true));
+    if (!task.planned.deferred.empty())
+      fmt::print("  (deferred: {})\n", printable(task.planned.deferred, true));
+    for (const std::string& argument : task.planned.plan->argv)
+      fmt::print("  {}\n", printable(argument, true));
     const auto* const changes = std::get_if<modules::ChangeFiles>(&task.planned.plan->action);
     if (changes == nullptr) continue;
     for (const modules::FileOperation& operation : changes->operations) {
@@ -147,7 +150,8 @@ asio::awaitable<int> run_validate(asio::io_context& loop, std::shared_ptr<Option
     for (const Problem& problem : problems) {
       list.push_back(json::object{{"pointer", problem.pointer}, {"message", problem.message}});
     }
-    fmt::print("{}\n", json::serialize(json::object{{"valid", problems.empty()}, {"problems", std::move(list)}}));
+    fmt::print("{}\n",
+               json::serialize(json::object{{"valid", problems.empty()}, {"problems", std::move(list)}}));
   } else {
     for (const Problem& problem : problems) complain(told(problem));
     if (problems.empty()) fmt::print("{}: a worker here would run it\n", printable(options->file, true));
@@ -173,17 +177,20 @@ RunCommand add(CLI::App& app, Work work, const std::string& json_help) {
 
 RunCommand add_plan_command(CLI::App& app) {
   app.footer(
-      "Nothing is run or changed, but files that are there are looked at. With --json: argv is the original's vector,\n"
+      "Nothing is run or changed, but files that are there are looked at. With --json: argv is the "
+      "original's vector,\n"
       "run_argv what a worker executes.\n"
       "Examples:\n"
       "  sisyphus plan job.json\n"
       "  sisyphus plan --json --option-set opus-128k-stereo=opus.json job.json");
-  return add(app, run_plan, "One JSON object: tasks, each with argv, run_argv, inputs, outputs and resources");
+  return add(app, run_plan,
+             "One JSON object: tasks, each with argv, run_argv, inputs, outputs and resources");
 }
 
 RunCommand add_validate_command(CLI::App& app) {
   app.footer(
-      "Checks everything that a worker on this machine would check before the first task, and prints every problem.\n"
+      "Checks everything that a worker on this machine would check before the first task, and prints every "
+      "problem.\n"
       "Example:\n"
       "  sisyphus validate job.json && sisyphus submit job.json");
   return add(app, run_validate, "One JSON object: valid, and problems, each with pointer and message");

@@ -55,15 +55,17 @@ class TemporaryFolder {
   std::string path_;
 };
 
-// Nobody else will come for the job: what it requires counts as there, and a module that is not there is an error.
+// Nobody else will come for the job: what it requires counts as there, and a module that is not there is an
+// error.
 Result<void> make_room_for(const Submission& submission, actors::WorkerSettings& settings) {
   const modules::Registry registry;
   for (const JobDocument& job : submission.jobs) {
     const Requirements& needs = job.spec.needs;
     for (const std::string& module : needs.modules) {
       if (registry.find(module) != nullptr) continue;
-      return invalid(fmt::format("there is no module \"{}\" here, only {}", module, fmt::join(registry.names(), ", ")),
-                     "/tasks");
+      return invalid(
+          fmt::format("there is no module \"{}\" here, only {}", module, fmt::join(registry.names(), ", ")),
+          "/tasks");
     }
     settings.labels.insert(settings.labels.end(), needs.labels.begin(), needs.labels.end());
     for (const auto& [name, amount] : needs.resources) {
@@ -73,7 +75,8 @@ Result<void> make_room_for(const Submission& submission, actors::WorkerSettings&
   return {};
 }
 
-// Stores the option sets, submits the job and watches it. Interrupted, it cancels the job and watches on until it is.
+// Stores the option sets, submits the job and watches it. Interrupted, it cancels the job and watches on
+// until it is.
 asio::awaitable<void> follow(net::ApiClient& api, std::shared_ptr<Options> options,
                              std::map<std::string, boost::json::object> sets, std::string document,
                              std::shared_ptr<std::string> job_id, std::shared_ptr<int> code) {
@@ -95,7 +98,8 @@ asio::awaitable<void> follow(net::ApiClient& api, std::shared_ptr<Options> optio
 }
 
 asio::awaitable<void> cancel_on_signal(asio::signal_set& signals, net::ApiClient& api,
-                                       std::shared_ptr<std::string> job_id, std::shared_ptr<bool> interrupted) {
+                                       std::shared_ptr<std::string> job_id,
+                                       std::shared_ptr<bool> interrupted) {
   auto [error, signal] = co_await signals.async_wait(kTuple);
   if (error) co_return;  // the job has ended
   *interrupted = true;
@@ -137,8 +141,8 @@ asio::awaitable<int> run_here(asio::io_context& loop, std::shared_ptr<Options> o
   if (!state) co_return report(state.error());
   settings->hostname = "here";
   net::ApiClient api(std::move(*api_http));
-  actors::Worker worker(executor, clock, std::move(*settings), net::WorkerClient(std::move(*worker_http), "run"),
-                        std::move(*state));
+  actors::Worker worker(executor, clock, std::move(*settings),
+                        net::WorkerClient(std::move(*worker_http), "run"), std::move(*state));
   worker.start();
 
   TaskGroup group(executor);
@@ -170,7 +174,8 @@ RunCommand add_run_command(CLI::App& app) {
   add_json_option(app, options->json, "One JSON object a line for each event");
   add_log_options(app, options->log);
   app.footer(
-      "Runs one job here, without a farm: server and worker in this process. The exit code is the job's: 0 completed,\n"
+      "Runs one job here, without a farm: server and worker in this process. The exit code is the job's: 0 "
+      "completed,\n"
       "1 failed. Ctrl-C cancels the job and leaves nothing half written behind.\n"
       "Example:\n"
       "  sisyphus run job.json");

@@ -27,7 +27,8 @@ RunCommand add_schema_command(CLI::App& app) {
         return kExitDone;
       }
     }
-    fmt::print(stderr, "sisyphus: there is no module \"{}\"; there are {}\n", *name, fmt::join(registry.names(), ", "));
+    fmt::print(stderr, "sisyphus: there is no module \"{}\"; there are {}\n", *name,
+               fmt::join(registry.names(), ", "));
     return kExitUsage;
   };
 }

@@ -9,7 +9,9 @@
 namespace sisyphus::app {
 namespace {
 
-Millis millis(double seconds) { return Millis(static_cast<std::int64_t>(seconds * 1000)); }
+Millis millis(double seconds) {
+  return Millis(static_cast<std::int64_t>(seconds * 1000));
+}
 
 }  // namespace
 
@@ -20,9 +22,10 @@ void add_server_flags(CLI::App& app, ServerFlags& flags) {
   app.add_option("--data-dir", flags.data_dir, "Folder of the journal; made when it is not there")
       ->envname("SISYPHUS_DATA_DIR")
       ->type_name("DIR");
-  app.add_option("--fsync", flags.fsync,
-                 "When a change is on disk: always (before it is acknowledged), interval (within a second), never "
-                 "(when the system likes)")
+  app.add_option(
+         "--fsync", flags.fsync,
+         "When a change is on disk: always (before it is acknowledged), interval (within a second), never "
+         "(when the system likes)")
       ->envname("SISYPHUS_FSYNC")
       ->check(CLI::IsMember({"always", "interval", "never"}));
   app.add_option("--lease", flags.lease_s, "Seconds without a heartbeat after which a job is queued again")
@@ -53,10 +56,13 @@ void add_server_flags(CLI::App& app, ServerFlags& flags) {
 Result<actors::ServerOptions> options_of(const ServerFlags& flags) {
   actors::ServerOptions options;
   const std::size_t colon = flags.listen.rfind(':');
-  const std::string_view port = std::string_view(flags.listen).substr(std::min(colon, flags.listen.size() - 1) + 1);
+  const std::string_view port =
+      std::string_view(flags.listen).substr(std::min(colon, flags.listen.size() - 1) + 1);
   const auto [end, error] = std::from_chars(port.data(), port.data() + port.size(), options.http.port);
-  if (colon == std::string::npos || port.empty() || error != std::errc() || end != port.data() + port.size()) {
-    return invalid(fmt::format("--listen must be HOST:PORT, such as 127.0.0.1:5000; found \"{}\"", flags.listen));
+  if (colon == std::string::npos || port.empty() || error != std::errc() ||
+      end != port.data() + port.size()) {
+    return invalid(
+        fmt::format("--listen must be HOST:PORT, such as 127.0.0.1:5000; found \"{}\"", flags.listen));
   }
   options.http.host = flags.listen.substr(0, colon);
   if (options.http.host.starts_with('[') && options.http.host.ends_with(']')) {  // an IPv6 address

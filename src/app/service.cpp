@@ -16,8 +16,8 @@
 namespace sisyphus::app {
 namespace {
 
-// The message with its control characters escaped: titles, file names and what tools say come from elsewhere, and an
-// event is one line, whatever they hold.
+// The message with its control characters escaped: titles, file names and what tools say come from elsewhere,
+// and an event is one line, whatever they hold.
 class OneLine final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
@@ -31,7 +31,9 @@ class OneLine final : public spdlog::custom_flag_formatter {
       }
     }
   }
-  std::unique_ptr<spdlog::custom_flag_formatter> clone() const override { return std::make_unique<OneLine>(); }
+  std::unique_ptr<spdlog::custom_flag_formatter> clone() const override {
+    return std::make_unique<OneLine>();
+  }
 };
 
 }  // namespace
@@ -43,7 +45,8 @@ void add_log_options(CLI::App& app, LogOptions& options) {
 }
 
 void start_logging(const LogOptions& options) {
-  auto logger = std::make_shared<spdlog::logger>("sisyphus", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  auto logger =
+      std::make_shared<spdlog::logger>("sisyphus", std::make_shared<spdlog::sinks::stderr_sink_mt>());
   auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
   formatter->add_flag<OneLine>('*').set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %*");
   logger->set_formatter(std::move(formatter));

@@ -23,8 +23,8 @@ struct LogOptions {
 void add_log_options(CLI::App& app, LogOptions& options);
 void start_logging(const LogOptions& options);  // to standard error, one line an event
 
-// Runs `body` on a loop of its own until it returns the exit code. What it throws is told on standard error and is
-// exit code 1.
+// Runs `body` on a loop of its own until it returns the exit code. What it throws is told on standard error
+// and is exit code 1.
 int run_loop(const std::function<asio::awaitable<int>(asio::io_context& loop)>& body);
 
 }  // namespace sisyphus::app

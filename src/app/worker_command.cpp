@@ -70,7 +70,8 @@ asio::awaitable<int> work(asio::io_context& loop, std::shared_ptr<Options> optio
     co_return 1;
   }
   net::WorkerClient client(std::move(*http), std::move(*id));
-  actors::Worker worker(loop.get_executor(), clock, std::move(*settings), std::move(client), std::move(*state));
+  actors::Worker worker(loop.get_executor(), clock, std::move(*settings), std::move(client),
+                        std::move(*state));
   const WorkerSignals signals(loop, worker);
   worker.start();
   co_await worker.finished();

@@ -12,12 +12,17 @@
 namespace sisyphus::app {
 namespace {
 
-Millis millis(double seconds) { return Millis(static_cast<std::int64_t>(seconds * 1000)); }
+Millis millis(double seconds) {
+  return Millis(static_cast<std::int64_t>(seconds * 1000));
+}
 
-// The XDG base directory specification: $XDG_STATE_HOME, ~/.local/state; a service without a home has /var/lib.
+// The XDG base directory specification: $XDG_STATE_HOME, ~/.local/state; a service without a home has
+// /var/lib.
 std::string default_state_dir() {
-  if (const char* const state = std::getenv("XDG_STATE_HOME"); state && *state) return std::string(state) + "/sisyphus";
-  if (const char* const home = std::getenv("HOME"); home && *home) return std::string(home) + "/.local/state/sisyphus";
+  if (const char* const state = std::getenv("XDG_STATE_HOME"); state && *state)
+    return std::string(state) + "/sisyphus";
+  if (const char* const home = std::getenv("HOME"); home && *home)
+    return std::string(home) + "/.local/state/sisyphus";
   return "/var/lib/sisyphus";
 }
 
@@ -32,35 +37,44 @@ void add_worker_flags(CLI::App& app, WorkerFlags& flags) {
   flags.hostname = this_host();
   flags.state_dir = default_state_dir();
   const auto seconds = CLI::Range(0.05, 86400.0);
-  app.add_option("--slots", flags.slots, "Jobs that run at once")->envname("SISYPHUS_SLOTS")->check(CLI::Range(1, 1024));
+  app.add_option("--slots", flags.slots, "Jobs that run at once")
+      ->envname("SISYPHUS_SLOTS")
+      ->check(CLI::Range(1, 1024));
   app.add_option("--id", flags.id, "The worker's id; made once and kept in the state folder when not given")
       ->envname("HOST_UUID")
       ->type_name("UUID");
-  app.add_option("--hostname", flags.hostname, "Name that lists show for this worker")->envname("HOSTNAME_OVERRIDE");
-  app.add_option("--state-dir", flags.state_dir, "Folder of what the worker remembers over a restart; one for each worker")
+  app.add_option("--hostname", flags.hostname, "Name that lists show for this worker")
+      ->envname("HOSTNAME_OVERRIDE");
+  app.add_option("--state-dir", flags.state_dir,
+                 "Folder of what the worker remembers over a restart; one for each worker")
       ->envname("SISYPHUS_STATE_DIR")
       ->type_name("DIR");
-  app.add_option("--work-dir", flags.work_dir, "Folder that relative paths in jobs start from; default: the present one")
+  app.add_option("--work-dir", flags.work_dir,
+                 "Folder that relative paths in jobs start from; default: the present one")
       ->envname("SISYPHUS_WORK_DIR")
       ->type_name("DIR");
   app.add_option("--label", flags.labels, "A label that jobs may require, e.g. nvenc; repeatable")
       ->envname("SISYPHUS_LABEL")
       ->default_str("");
-  app.add_option("--resource", flags.resources, "An amount that jobs may require a part of, e.g. gpu=2; repeatable")
+  app.add_option("--resource", flags.resources,
+                 "An amount that jobs may require a part of, e.g. gpu=2; repeatable")
       ->envname("SISYPHUS_RESOURCE")
       ->default_str("")
       ->type_name("NAME=AMOUNT");
   app.add_option("--cancel-grace", flags.cancel_grace_s,
-                 "Seconds between SIGTERM and SIGKILL for tools that are asked first, and to hand jobs back at the end")
+                 "Seconds between SIGTERM and SIGKILL for tools that are asked first, and to hand jobs back "
+                 "at the end")
       ->envname("SISYPHUS_CANCEL_GRACE")
       ->check(seconds);
   app.add_option("--heartbeat-interval", flags.heartbeat_interval_s, "Seconds between heartbeats")
       ->envname("HEARTBEAT_INTERVAL")
       ->check(seconds);
-  app.add_option("--poll-interval", flags.poll_interval_s, "Seconds between polls of a server without long polls")
+  app.add_option("--poll-interval", flags.poll_interval_s,
+                 "Seconds between polls of a server without long polls")
       ->envname("QUEUE_POLL_INTERVAL")
       ->check(seconds);
-  app.add_option("--network-retry", flags.network_retry_s, "Longest pause, in seconds, before the server is tried again")
+  app.add_option("--network-retry", flags.network_retry_s,
+                 "Longest pause, in seconds, before the server is tried again")
       ->envname("NETWORK_RETRY_INTERVAL")
       ->check(seconds);
 }
@@ -76,7 +90,8 @@ Result<actors::WorkerSettings> settings_of(const WorkerFlags& flags) {
     const char* const end = text.data() + text.size();
     const bool good = equals != std::string::npos && equals != 0 &&
                       std::from_chars(text.data() + equals + 1, end, amount).ptr == end && amount > 0;
-    if (!good) return invalid(fmt::format("--resource must be NAME=AMOUNT, such as gpu=2; found \"{}\"", text));
+    if (!good)
+      return invalid(fmt::format("--resource must be NAME=AMOUNT, such as gpu=2; found \"{}\"", text));
     settings.resources[text.substr(0, equals)] = amount;
   }
   settings.grace = millis(flags.cancel_grace_s);
@@ -84,8 +99,9 @@ Result<actors::WorkerSettings> settings_of(const WorkerFlags& flags) {
   settings.poll_interval = millis(flags.poll_interval_s);
   settings.network_retry = millis(flags.network_retry_s);
   std::error_code code;
-  settings.working_directory = flags.work_dir.empty() ? std::filesystem::current_path(code).string()
-                                                      : std::filesystem::canonical(flags.work_dir, code).string();
+  settings.working_directory = flags.work_dir.empty()
+                                   ? std::filesystem::current_path(code).string()
+                                   : std::filesystem::canonical(flags.work_dir, code).string();
   if (code) return io_error("--work-dir " + flags.work_dir, code);
   return settings;
 }

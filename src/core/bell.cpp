@@ -25,6 +25,8 @@ asio::awaitable<bool> Bell::wait_until(SteadyTime deadline) {
   co_return std::exchange(rung_, false);
 }
 
-asio::awaitable<void> Bell::wait() { co_await wait_until(SteadyTime::max()); }
+asio::awaitable<void> Bell::wait() {
+  co_await wait_until(SteadyTime::max());
+}
 
 }  // namespace sisyphus

@@ -8,15 +8,15 @@
 
 namespace sisyphus {
 
-// Wakes the one coroutine that waits for it. A ring that comes while nobody waits is kept, so none is lost between a
-// look and a wait; several count as one. One thread, one waiter at a time.
+// Wakes the one coroutine that waits for it. A ring that comes while nobody waits is kept, so none is lost
+// between a look and a wait; several count as one. One thread, one waiter at a time.
 class Bell {
  public:
   explicit Bell(const asio::any_io_executor& executor) : timer_(executor) {}
 
   void ring();
-  // True when it rang, false when `deadline` came first. Ends early with asio::error::operation_aborted thrown when
-  // the coroutine is cancelled.
+  // True when it rang, false when `deadline` came first. Ends early with asio::error::operation_aborted
+  // thrown when the coroutine is cancelled.
   asio::awaitable<bool> wait_until(SteadyTime deadline);
   asio::awaitable<void> wait();
 

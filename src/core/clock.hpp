@@ -9,7 +9,8 @@ using Millis = std::chrono::milliseconds;
 using SteadyTime = std::chrono::steady_clock::time_point;
 using WallTime = std::chrono::sys_time<Millis>;
 
-// One reading of both clocks. Leases, timeouts and backoffs go by `steady`; `wall` is only for showing and storing.
+// One reading of both clocks. Leases, timeouts and backoffs go by `steady`; `wall` is only for showing and
+// storing.
 struct Now {
   SteadyTime steady;
   WallTime wall;
@@ -27,7 +28,8 @@ class SystemClock final : public Clock {
   Now now() const override;
 };
 
-std::string rfc3339(WallTime time);        // "2026-01-31T23:59:59.123Z"
-std::string in_words(std::chrono::seconds); // "3 hours", "a minute": the original's uptime, largest unit only
+std::string rfc3339(WallTime time);  // "2026-01-31T23:59:59.123Z"
+std::string in_words(
+    std::chrono::seconds);  // "3 hours", "a minute": the original's uptime, largest unit only
 
 }  // namespace sisyphus

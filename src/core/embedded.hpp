@@ -3,7 +3,8 @@
 #include <span>
 #include <string_view>
 
-// Files that are part of the binary (cmake/embed.cmake writes the bodies). The texts live as long as the program.
+// Files that are part of the binary (cmake/embed.cmake writes the bodies). The texts live as long as the
+// program.
 namespace sisyphus::embedded {
 
 struct Text {

@@ -7,18 +7,30 @@ namespace sisyphus {
 
 const char* to_string(Errc code) {
   switch (code) {
-    case Errc::invalid: return "invalid";
-    case Errc::not_found: return "not found";
-    case Errc::method_not_allowed: return "method not allowed";
-    case Errc::stale_lease: return "stale lease";
-    case Errc::conflict: return "conflict";
-    case Errc::too_large: return "too large";
-    case Errc::storage_full: return "storage full";
-    case Errc::unavailable: return "unavailable";
-    case Errc::timeout: return "timed out";
-    case Errc::network: return "network";
-    case Errc::io: return "input/output";
-    case Errc::tool: return "tool";
+    case Errc::invalid:
+      return "invalid";
+    case Errc::not_found:
+      return "not found";
+    case Errc::method_not_allowed:
+      return "method not allowed";
+    case Errc::stale_lease:
+      return "stale lease";
+    case Errc::conflict:
+      return "conflict";
+    case Errc::too_large:
+      return "too large";
+    case Errc::storage_full:
+      return "storage full";
+    case Errc::unavailable:
+      return "unavailable";
+    case Errc::timeout:
+      return "timed out";
+    case Errc::network:
+      return "network";
+    case Errc::io:
+      return "input/output";
+    case Errc::tool:
+      return "tool";
   }
   return "unknown";
 }

@@ -10,18 +10,18 @@
 namespace sisyphus {
 
 enum class Errc {
-  invalid = 1,        // the input breaks a rule; `pointer` says where
-  not_found,          // no such job, worker, document, route
-  method_not_allowed, // the route exists, the verb does not
-  stale_lease,        // the token is not the current one: nothing was changed
-  conflict,           // the operation does not fit the present state
-  too_large,          // over a limit of size
-  storage_full,       // no room on the journal's file system
-  unavailable,        // shutting down or storage lost: outcome unknown
-  timeout,            // the deadline passed
-  network,            // not reached, reset, closed early
-  io,                 // a file operation failed
-  tool,               // an external program is missing or answered badly
+  invalid = 1,         // the input breaks a rule; `pointer` says where
+  not_found,           // no such job, worker, document, route
+  method_not_allowed,  // the route exists, the verb does not
+  stale_lease,         // the token is not the current one: nothing was changed
+  conflict,            // the operation does not fit the present state
+  too_large,           // over a limit of size
+  storage_full,        // no room on the journal's file system
+  unavailable,         // shutting down or storage lost: outcome unknown
+  timeout,             // the deadline passed
+  network,             // not reached, reset, closed early
+  io,                  // a file operation failed
+  tool,                // an external program is missing or answered badly
 };
 
 const char* to_string(Errc code);
@@ -43,7 +43,9 @@ using Result = boost::system::result<T, Error>;
 inline Error invalid(std::string detail, std::string pointer = {}) {
   return {Errc::invalid, std::move(detail), std::move(pointer)};
 }
-inline Error not_found(std::string detail) { return {Errc::not_found, std::move(detail), {}}; }
+inline Error not_found(std::string detail) {
+  return {Errc::not_found, std::move(detail), {}};
+}
 
 // "what: No space left on device" as an Errc::io (or storage_full for ENOSPC and EDQUOT) error.
 Error io_error(const std::string& what, int error_number);

@@ -11,9 +11,9 @@
 
 namespace sisyphus {
 
-// Where coroutines of one loop wait for something to happen: all that wait are let through together, by posts to
-// the loop. Not cancellable and without a timeout; for things that certainly happen (a batch is on disk, a read
-// ends). One thread.
+// Where coroutines of one loop wait for something to happen: all that wait are let through together, by posts
+// to the loop. Not cancellable and without a timeout; for things that certainly happen (a batch is on disk, a
+// read ends). One thread.
 class Gate {
  public:
   explicit Gate(asio::any_io_executor executor) : executor_(std::move(executor)) {}

@@ -25,9 +25,13 @@ std::optional<Uuid> parse_uuid(std::string_view text) {
   }
 }
 
-std::string to_string(const Uuid& id) { return boost::uuids::to_string(id); }
+std::string to_string(const Uuid& id) {
+  return boost::uuids::to_string(id);
+}
 
-std::string to_string(const LeaseToken& token) { return fmt::format("{}-{}", token.epoch, token.counter); }
+std::string to_string(const LeaseToken& token) {
+  return fmt::format("{}-{}", token.epoch, token.counter);
+}
 
 std::optional<LeaseToken> parse_lease_token(std::string_view text) {
   LeaseToken token;

@@ -13,13 +13,13 @@ namespace sisyphus {
 using Uuid = boost::uuids::uuid;
 using JobId = Uuid;
 
-Uuid make_uuid();                                     // random, from the operating system's entropy
+Uuid make_uuid();                                       // random, from the operating system's entropy
 std::optional<Uuid> parse_uuid(std::string_view text);  // the 36-character form only, either case
-std::string to_string(const Uuid& id);                // lower case
+std::string to_string(const Uuid& id);                  // lower case
 
 // Fencing token of a grant: (server start, counter). It only grows and is never issued twice (semantics I2).
 struct LeaseToken {
-  std::uint32_t epoch = 0;    // counts the server's starts on this journal; 0 is "no token"
+  std::uint32_t epoch = 0;  // counts the server's starts on this journal; 0 is "no token"
   std::uint64_t counter = 0;
 
   auto operator<=>(const LeaseToken&) const = default;

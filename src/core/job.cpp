@@ -16,7 +16,9 @@ constexpr std::array<std::pair<JobState, const char*>, 7> kStateNames{{{JobState
 
 }  // namespace
 
-const char* to_string(JobState state) { return kStateNames[static_cast<std::size_t>(state)].second; }
+const char* to_string(JobState state) {
+  return kStateNames[static_cast<std::size_t>(state)].second;
+}
 
 std::optional<JobState> parse_job_state(std::string_view text) {
   for (const auto& [state, name] : kStateNames) {
@@ -29,7 +31,9 @@ bool fits(const Requirements& wanted, const Offer& offer) {
   const auto has = [](const std::vector<std::string>& all, const std::string& one) {
     return std::find(all.begin(), all.end(), one) != all.end();
   };
-  const auto offered = [&](const std::string& module) { return !offer.modules || has(*offer.modules, module); };
+  const auto offered = [&](const std::string& module) {
+    return !offer.modules || has(*offer.modules, module);
+  };
   const auto labelled = [&](const std::string& label) { return has(offer.labels, label); };
   const auto enough = [&](const auto& resource) {
     const auto free = offer.resources.find(resource.first);

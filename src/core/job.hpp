@@ -16,9 +16,12 @@ enum class JobState : std::uint8_t { queued, running, cancelling, paused, comple
 
 const char* to_string(JobState state);
 std::optional<JobState> parse_job_state(std::string_view text);
-constexpr bool is_terminal(JobState state) { return state >= JobState::completed; }
+constexpr bool is_terminal(JobState state) {
+  return state >= JobState::completed;
+}
 
-// What a job asks of the worker that runs it. Sorted and free of doubles, so that equal demands compare equal.
+// What a job asks of the worker that runs it. Sorted and free of doubles, so that equal demands compare
+// equal.
 struct Requirements {
   std::vector<std::string> modules;  // every module its tasks name
   std::vector<std::string> labels;
@@ -43,11 +46,11 @@ struct JobSpec {
   std::string title;
   Requirements needs;
   std::size_t task_count = 0;
-  int priority = 0;                      // -100..100, higher first
-  int max_attempts = 3;                  // grants that count, 1..1000
-  std::optional<double> timeout_s;       // of the run, pauses not counted
+  int priority = 0;                 // -100..100, higher first
+  int max_attempts = 3;             // grants that count, 1..1000
+  std::optional<double> timeout_s;  // of the run, pauses not counted
   std::optional<WallTime> not_before;
-  std::string idempotency_key;           // empty: none
+  std::string idempotency_key;  // empty: none
 };
 
 constexpr int kMinPriority = -100;

@@ -16,17 +16,34 @@ namespace {
 namespace json = boost::json;
 
 enum class Field : std::uint8_t {
-  job_title, job_name, tasks, priority, max_attempts, timeout_s, not_before, requires_, idempotency_key, metadata,
-  job_id, added,  // only in stored texts
+  job_title,
+  job_name,
+  tasks,
+  priority,
+  max_attempts,
+  timeout_s,
+  not_before,
+  requires_,
+  idempotency_key,
+  metadata,
+  job_id,
+  added,  // only in stored texts
   none
 };
 
-constexpr std::array<std::pair<std::string_view, Field>, 12> kFields{{
-    {"job_title", Field::job_title}, {"job_name", Field::job_name}, {"tasks", Field::tasks},
-    {"priority", Field::priority}, {"max_attempts", Field::max_attempts}, {"timeout_s", Field::timeout_s},
-    {"not_before", Field::not_before}, {"requires", Field::requires_},
-    {"idempotency_key", Field::idempotency_key}, {"metadata", Field::metadata},
-    {"job_id", Field::job_id}, {"added", Field::added}}};
+constexpr std::array<std::pair<std::string_view, Field>, 12> kFields{
+    {{"job_title", Field::job_title},
+     {"job_name", Field::job_name},
+     {"tasks", Field::tasks},
+     {"priority", Field::priority},
+     {"max_attempts", Field::max_attempts},
+     {"timeout_s", Field::timeout_s},
+     {"not_before", Field::not_before},
+     {"requires", Field::requires_},
+     {"idempotency_key", Field::idempotency_key},
+     {"metadata", Field::metadata},
+     {"job_id", Field::job_id},
+     {"added", Field::added}}};
 
 Field field_of(std::string_view key, bool stored) {
   for (const auto& [name, field] : kFields) {
@@ -35,8 +52,8 @@ Field field_of(std::string_view key, bool stored) {
   return Field::none;
 }
 
-// Receives one job document from the parser, token by token, and builds no tree: it keeps the facts of JobSpec,
-// where the key `job_name` stands, and the first rule that is broken.
+// Receives one job document from the parser, token by token, and builds no tree: it keeps the facts of
+// JobSpec, where the key `job_name` stands, and the first rule that is broken.
 class DocumentHandler {
  public:
   static constexpr std::size_t max_object_size = static_cast<std::size_t>(-1);
@@ -49,8 +66,8 @@ class DocumentHandler {
       : input_(input), stored_(stored), prefix_(std::move(prefix)) {}
 
   JobSpec spec;
-  Error error;                      // set when parsing stopped for a rule of ours
-  std::size_t job_name_at = 0;      // offset of the key's text in the input, 0 when it is not there
+  Error error;                  // set when parsing stopped for a rule of ours
+  std::size_t job_name_at = 0;  // offset of the key's text in the input, 0 when it is not there
   bool has_requires = false;
 
   bool on_document_begin(Code&) { return true; }
@@ -106,8 +123,10 @@ class DocumentHandler {
   }
   bool on_double(double number, json::string_view text, Code& code) {
     if (!std::isfinite(number) || text.find_first_of(".eE") == json::string_view::npos) {
-      return fail(code, fmt::format("the number {} fits neither a 64-bit integer nor a finite double",
-                                    std::string_view(text.data(), text.size())), here());
+      return fail(code,
+                  fmt::format("the number {} fits neither a 64-bit integer nor a finite double",
+                              std::string_view(text.data(), text.size())),
+                  here());
     }
     number_ = number;
     return value(Kind::real, code);
@@ -121,8 +140,8 @@ class DocumentHandler {
   enum class Kind : std::uint8_t { object, array, string, integer, real, boolean, null };
 
   static const char* name_of(Kind kind) {
-    static constexpr std::array kNames{"an object", "an array", "a string", "an integer",
-                                       "a number", "a boolean", "null"};
+    static constexpr std::array kNames{"an object", "an array",  "a string", "an integer",
+                                       "a number",  "a boolean", "null"};
     return kNames[static_cast<std::size_t>(kind)];
   }
 
@@ -150,7 +169,8 @@ class DocumentHandler {
 
   bool expect(Kind wanted, Kind found, Code& code) {
     if (wanted == found || (wanted == Kind::real && found == Kind::integer)) return true;
-    return fail(code, fmt::format("{} must be {}, found {}", last_name(), name_of(wanted), name_of(found)), here());
+    return fail(code, fmt::format("{} must be {}, found {}", last_name(), name_of(wanted), name_of(found)),
+                here());
   }
 
   std::string last_name() const {
@@ -161,8 +181,10 @@ class DocumentHandler {
   bool top_key(const std::string& key, const char* at, Code& code) {
     field_ = field_of(key, stored_);
     if (field_ == Field::none) {
-      return fail(code, fmt::format("unknown field \"{}\"; a job has job_title, tasks and optionally priority, "
-                                    "max_attempts, timeout_s, not_before, requires, idempotency_key, metadata", key),
+      return fail(code,
+                  fmt::format("unknown field \"{}\"; a job has job_title, tasks and optionally priority, "
+                              "max_attempts, timeout_s, not_before, requires, idempotency_key, metadata",
+                              key),
                   "/" + escape_pointer(key));
     }
     const auto bit = 1U << static_cast<unsigned>(field_);
@@ -191,15 +213,18 @@ class DocumentHandler {
       case 0:
         if (kind == Kind::object) return true;
         return fail(code, fmt::format("a job must be an object, found {}", name_of(kind)), "");
-      case 1: return top_value(kind, code);
+      case 1:
+        return top_value(kind, code);
       case 2:
         if (field_ != Field::tasks) return true;
         if (!expect(Kind::object, kind, code)) return false;
         ++spec.task_count;
         has_module_ = has_data_ = false;
         return true;
-      case 3: return field_ != Field::tasks || task_value(kind, code);
-      default: return true;
+      case 3:
+        return field_ != Field::tasks || task_value(kind, code);
+      default:
+        return true;
     }
   }
 
@@ -226,7 +251,8 @@ class DocumentHandler {
         if (!expect(Kind::string, kind, code)) return false;
         spec.title = string_;
         return true;
-      case Field::tasks: return expect(Kind::array, kind, code);
+      case Field::tasks:
+        return expect(Kind::array, kind, code);
       case Field::priority:
         return expect(Kind::integer, kind, code) && range(kMinPriority, kMaxPriority, spec.priority, code);
       case Field::max_attempts:
@@ -240,8 +266,11 @@ class DocumentHandler {
         if (!expect(Kind::string, kind, code)) return false;
         spec.not_before = parse_rfc3339(string_);
         if (!spec.not_before) {
-          return fail(code, fmt::format("not_before must be an RFC 3339 time such as 2026-01-31T22:00:00Z, found "
-                                        "\"{}\"", string_), here());
+          return fail(code,
+                      fmt::format("not_before must be an RFC 3339 time such as 2026-01-31T22:00:00Z, found "
+                                  "\"{}\"",
+                                  string_),
+                      here());
         }
         return true;
       case Field::idempotency_key:
@@ -252,8 +281,10 @@ class DocumentHandler {
         spec.idempotency_key = string_;
         return true;
       case Field::requires_:
-      case Field::metadata: return expect(Kind::object, kind, code);
-      default: return true;
+      case Field::metadata:
+        return expect(Kind::object, kind, code);
+      default:
+        return true;
     }
   }
 
@@ -321,7 +352,8 @@ Result<void> read_requires(const json::value& document, const std::string& prefi
         needs.resources[std::string(name)] = number;
       }
     } else {
-      return invalid("requires holds labels (an array of strings) and resources (names and amounts)", pointer);
+      return invalid("requires holds labels (an array of strings) and resources (names and amounts)",
+                     pointer);
     }
   }
   std::sort(needs.labels.begin(), needs.labels.end());
@@ -406,15 +438,17 @@ Result<Submission> read_submission(std::string_view body, WallTime added) {
     auto scanned = scan(rest, false, prefix);
     if (!scanned) return scanned.error();
     const JobId id = make_uuid();
-    submission.jobs.push_back(
-        {id, stored_text(rest.substr(0, scanned->length), scanned->job_name_at, id, added), std::move(scanned->spec)});
+    submission.jobs.push_back({id,
+                               stored_text(rest.substr(0, scanned->length), scanned->job_name_at, id, added),
+                               std::move(scanned->spec)});
     rest = skip_space(rest.substr(scanned->length));
     if (!submission.is_array) break;
     if (rest.starts_with(']')) {
       rest = skip_space(rest.substr(1));
       break;
     }
-    if (!rest.starts_with(',')) return invalid("not valid JSON: an array of jobs needs ',' or ']' after a job");
+    if (!rest.starts_with(','))
+      return invalid("not valid JSON: an array of jobs needs ',' or ']' after a job");
     rest = skip_space(rest.substr(1));
   }
   if (!rest.empty()) return invalid("not valid JSON: there is more after the end");

@@ -7,8 +7,8 @@
 #include <string_view>
 #include <vector>
 
-// The job document (docs/api.md): checked once, when it is submitted, and from then on kept as text. It is never
-// serialized again, so numbers, key order and strings come back as they were sent.
+// The job document (docs/api.md): checked once, when it is submitted, and from then on kept as text. It is
+// never serialized again, so numbers, key order and strings come back as they were sent.
 namespace sisyphus {
 
 constexpr std::size_t kMaxJsonDepth = 32;

@@ -1,16 +1,17 @@
 #include "core/rfc3339.hpp"
 
-#include <date/date.h>
-
 #include <algorithm>
 #include <sstream>
+
+#include <date/date.h>
 
 namespace sisyphus {
 
 namespace {
 
-// date::parse is lenient: it takes one digit where two belong, and stops at the fourth of a fraction. True when the
-// text has the grammar's shape ('0' for a digit); `shortened` is it without the digits behind the third.
+// date::parse is lenient: it takes one digit where two belong, and stops at the fourth of a fraction. True
+// when the text has the grammar's shape ('0' for a digit); `shortened` is it without the digits behind the
+// third.
 bool has_shape(std::string_view text, std::string& shortened) {
   static constexpr std::string_view kTime = "0000-00-00T00:00:00";
   static constexpr std::string_view kOffset = "00:00";
@@ -30,7 +31,8 @@ bool has_shape(std::string_view text, std::string& shortened) {
     zone.remove_prefix(1 + digits);
   }
   shortened += zone;
-  return zone == "Z" || (!zone.empty() && (zone[0] == '+' || zone[0] == '-') && matches(zone.substr(1), kOffset));
+  return zone == "Z" ||
+         (!zone.empty() && (zone[0] == '+' || zone[0] == '-') && matches(zone.substr(1), kOffset));
 }
 
 }  // namespace

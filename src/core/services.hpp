@@ -13,8 +13,8 @@
 #include <string_view>
 #include <vector>
 
-// What the server can be asked. The routes (net/) call these; the queue actor (actors/) answers. All on the server's
-// loop. A reply to something that changes state arrives after the change is in the journal.
+// What the server can be asked. The routes (net/) call these; the queue actor (actors/) answers. All on the
+// server's loop. A reply to something that changes state arrives after the change is in the journal.
 namespace sisyphus {
 
 struct Submitted {
@@ -23,16 +23,16 @@ struct Submitted {
 };
 
 struct PollRequest {
-  std::string worker_id;             // empty: the original client, which does not say
+  std::string worker_id;  // empty: the original client, which does not say
   Offer offer;
-  std::size_t max = 1;               // jobs wanted at most
-  Millis wait{0};                    // how long to wait for the first one
+  std::size_t max = 1;  // jobs wanted at most
+  Millis wait{0};       // how long to wait for the first one
 };
 
 struct Grant {
   JobId id;
   std::string document;
-  LeaseToken token;                  // none for the original client
+  LeaseToken token;  // none for the original client
   Millis expires_in{0};
   int attempt = 0;
 };
@@ -50,16 +50,16 @@ struct JobView {
   bool unconfirmed = false;
   std::string worker_id;
   std::string hostname;
-  std::string progress;              // JSON members of what runs ("task":…,"progress":{…}), without braces
+  std::string progress;  // JSON members of what runs ("task":…,"progress":{…}), without braces
   std::optional<WallTime> started_at;
   std::optional<WallTime> finished_at;
-  std::string info;                  // JSON, empty where there is none
+  std::string info;  // JSON, empty where there is none
   std::string message;
   std::string waiting_for;
 };
 
 struct JobPage {
-  std::vector<JobView> jobs;         // newest first
+  std::vector<JobView> jobs;  // newest first
   std::optional<std::string> next_cursor;
 };
 
@@ -72,10 +72,10 @@ struct QueueView {
 struct Completion {
   JobId id;
   std::optional<LeaseToken> token;
-  std::string worker_id;             // from info.worker_id, for completions without a token
+  std::string worker_id;  // from info.worker_id, for completions without a token
   bool failed = false;
-  bool retryable = false;            // the worker says that another attempt may go better
-  std::string info;                  // JSON
+  bool retryable = false;  // the worker says that another attempt may go better
+  std::string info;        // JSON
   std::string message;
 };
 
@@ -88,36 +88,36 @@ struct HandBack {
 struct ProgressReport {
   JobId id;
   LeaseToken token;
-  std::string members;               // as JobView::progress
+  std::string members;  // as JobView::progress
 };
 
 // What a heartbeat says of one running job.
 struct HeldLease {
   JobId id;
-  std::optional<LeaseToken> token;   // none: the original client's
+  std::optional<LeaseToken> token;  // none: the original client's
 };
 
 enum class Verdict { renewed, adopted, cancel, stop };
 struct LeaseVerdict {
   JobId id;
   Verdict verdict = Verdict::stop;
-  LeaseToken token;                  // the current one, after renewed and adopted
+  LeaseToken token;  // the current one, after renewed and adopted
   Millis expires_in{0};
-  bool paused = false;               // the job is held: its tool is to stand still
+  bool paused = false;  // the job is held: its tool is to stand still
 };
 
 struct Heartbeat {
   std::string worker_id;
   std::string hostname;
-  std::string body;                  // the JSON object as it came
-  Offer offer;                       // what our worker says of itself; the original's says nothing
+  std::string body;  // the JSON object as it came
+  Offer offer;       // what our worker says of itself; the original's says nothing
   std::vector<HeldLease> jobs;
 };
 
 struct WorkerView {
   std::string worker_id;
   std::string hostname;
-  std::string body;                  // its last heartbeat, a JSON object
+  std::string body;  // its last heartbeat, a JSON object
   bool disabled = false;
 };
 
@@ -127,7 +127,8 @@ class EventStream {
   virtual ~EventStream() = default;
   // The next one, or null when the stream has ended or `timeout` passed (then ended() tells which).
   // Raising `hangup` ends it.
-  virtual asio::awaitable<std::shared_ptr<const std::string>> next(Millis timeout, std::stop_token hangup) = 0;
+  virtual asio::awaitable<std::shared_ptr<const std::string>> next(Millis timeout,
+                                                                   std::stop_token hangup) = 0;
   virtual bool ended() const = 0;
 };
 
@@ -154,7 +155,8 @@ class JobService {
 
   virtual Result<JobView> job(const JobId& id) const = 0;
   // `state` empty: all. `cursor` as a page gave it.
-  virtual Result<JobPage> jobs(std::optional<JobState> state, std::size_t limit, std::string_view cursor) const = 0;
+  virtual Result<JobPage> jobs(std::optional<JobState> state, std::size_t limit,
+                               std::string_view cursor) const = 0;
   virtual QueueView queue(std::size_t limit) const = 0;
 };
 
@@ -183,7 +185,8 @@ class EventService {
  public:
   virtual ~EventService() = default;
   // All events, or those of one job. `last_event_id` empty: from now on.
-  virtual std::unique_ptr<EventStream> subscribe(std::optional<JobId> job, std::string_view last_event_id) = 0;
+  virtual std::unique_ptr<EventStream> subscribe(std::optional<JobId> job,
+                                                 std::string_view last_event_id) = 0;
 };
 
 // What `GET /status/…` tells.
@@ -193,7 +196,7 @@ struct ServerStatus {
   std::string version;
   std::chrono::seconds uptime{0};
   bool healthy = true;
-  std::string trouble;               // why not, when it is not
+  std::string trouble;  // why not, when it is not
 };
 
 class StatusService {
@@ -202,7 +205,8 @@ class StatusService {
   virtual ServerStatus status() const = 0;
 };
 
-// Says what is wrong with a POST /queue body as far as it can be told without files and tools. Each has its pointer.
+// Says what is wrong with a POST /queue body as far as it can be told without files and tools. Each has its
+// pointer.
 class ValidationService {
  public:
   virtual ~ValidationService() = default;

@@ -36,7 +36,8 @@ void TaskGroup::spawn(std::string name, asio::awaitable<void> work) {
   first_ = std::move(owned);
   ++running_;
   auto on_end = [this, task](std::exception_ptr failure) { ended(task, std::move(failure)); };
-  asio::co_spawn(executor_, std::move(work), asio::bind_cancellation_slot(task->signal.slot(), std::move(on_end)));
+  asio::co_spawn(executor_, std::move(work),
+                 asio::bind_cancellation_slot(task->signal.slot(), std::move(on_end)));
 }
 
 void TaskGroup::cancel() {

@@ -17,8 +17,8 @@ namespace sisyphus {
 // One thread; the group must outlive what it started, which join() makes sure of.
 class TaskGroup {
  public:
-  // `on_failure` is called with the name and the exception of a task that ended by one (a cancellation is none).
-  // Without it a failure is only logged.
+  // `on_failure` is called with the name and the exception of a task that ended by one (a cancellation is
+  // none). Without it a failure is only logged.
   using OnFailure = std::function<void(const std::string& name, std::exception_ptr)>;
   explicit TaskGroup(asio::any_io_executor executor, OnFailure on_failure = {});
   ~TaskGroup();
@@ -28,8 +28,8 @@ class TaskGroup {
   void spawn(std::string name, asio::awaitable<void> task);
   void cancel();  // cancels what every task waits for; they end with operation_aborted unless they catch it
   std::size_t size() const { return running_; }
-  asio::awaitable<void> join();                        // returns when none is left
-  asio::awaitable<bool> join_until(SteadyTime when);   // false: some are left
+  asio::awaitable<void> join();                       // returns when none is left
+  asio::awaitable<bool> join_until(SteadyTime when);  // false: some are left
 
  private:
   struct Task;

@@ -17,9 +17,9 @@
 #include <variant>
 #include <vector>
 
-// A module turns the `data` of a task into something that can be run, and the lines its tool prints into progress.
-// It performs nothing: it says which option sets and probes it needs, is given their results as Facts, and answers
-// with a Plan or with every problem it found. Who performs: actors/.
+// A module turns the `data` of a task into something that can be run, and the lines its tool prints into
+// progress. It performs nothing: it says which option sets and probes it needs, is given their results as
+// Facts, and answers with a Plan or with every problem it found. Who performs: actors/.
 namespace sisyphus::modules {
 
 // One thing that is wrong with a task, for people. Pointers are relative to the task's data ("/sources/0").
@@ -55,19 +55,20 @@ struct Needs {
 
 // What is known when it plans. Paths in here are absolute and lexically normal.
 struct Facts {
-  std::string working_directory;                       // absolute; what relative paths are relative to
-  std::string attempt_folder;                          // base name: ".sisyphus-JOB-ATTEMPT"
-  std::map<std::string, std::string> programs;         // base name -> absolute path; absent when not found
+  std::string working_directory;                // absolute; what relative paths are relative to
+  std::string attempt_folder;                   // base name: ".sisyphus-JOB-ATTEMPT"
+  std::map<std::string, std::string> programs;  // base name -> absolute path; absent when not found
   std::map<std::string, boost::json::object> option_sets;  // name -> the document's `options`
-  std::map<std::string, ProbeResult> probes;           // by Probe::key; absent when it was not run
-  std::set<std::string> written_before;                // outputs of earlier tasks of the same job
+  std::map<std::string, ProbeResult> probes;               // by Probe::key; absent when it was not run
+  std::set<std::string> written_before;                    // outputs of earlier tasks of the same job
   std::map<std::string, std::vector<std::string>> streams_before;  // Plan::stream_types of earlier tasks
-  bool earlier_tasks_done = false;  // right before the run: what earlier tasks write is there by now
-  std::set<std::string> own_outputs;                   // targets that an earlier attempt of the same job wrote
+  bool earlier_tasks_done = false;    // right before the run: what earlier tasks write is there by now
+  std::set<std::string> own_outputs;  // targets that an earlier attempt of the same job wrote
 };
 
-// A file that a task makes. The tool writes `staged`, in the attempt's hidden folder beside the target; on success
-// it is renamed to `path`. Both have the same base name, as tools go by it, unless the tool cannot take that. (docs/reliability.md; semantics I9)
+// A file that a task makes. The tool writes `staged`, in the attempt's hidden folder beside the target; on
+// success it is renamed to `path`. Both have the same base name, as tools go by it, unless the tool cannot
+// take that. (docs/reliability.md; semantics I9)
 struct Output {
   std::string path;      // absolute
   std::string staged;    // absolute
@@ -83,9 +84,9 @@ enum class StopPolicy {
 
 // Run a program.
 struct RunProgram {
-  std::vector<std::string> argv;       // absolute program first; what is executed
-  std::optional<std::string> input;    // for standard input; none: /dev/null
-  std::vector<int> success_codes{0};   // exit codes that mean success
+  std::vector<std::string> argv;      // absolute program first; what is executed
+  std::optional<std::string> input;   // for standard input; none: /dev/null
+  std::vector<int> success_codes{0};  // exit codes that mean success
 };
 
 // Change files (cleanup). Done in order, off the event loop; absolute paths.
@@ -105,7 +106,8 @@ struct Plan {
   std::variant<RunProgram, ChangeFiles> action;
   std::vector<std::string> inputs;  // absolute paths that are read
   std::vector<Output> outputs;
-  // Texts that the tool reads, by absolute path inside an attempt's folder: written before the run, never published.
+  // Texts that the tool reads, by absolute path inside an attempt's folder: written before the run, never
+  // published.
   std::map<std::string, std::string> support_files;
   // What exists once the task is done, absolute and lexically normal: what later tasks of the job may read.
   std::vector<std::string> writes;
@@ -114,18 +116,18 @@ struct Plan {
   std::map<std::string, std::vector<std::string>> stream_types;
   std::map<std::string, double> resources;
   StopPolicy stop = StopPolicy::kill;
-  bool irreversible = false;        // it destroys something: mark the job first (semantics I8)
+  bool irreversible = false;  // it destroys something: mark the job first (semantics I8)
   // What progress is measured against; empty where it could not be told.
   std::optional<std::int64_t> total_frames;
   std::optional<double> total_seconds;
 };
 
 struct Planned {
-  std::optional<Plan> plan;           // absent when a problem leaves open what would be run
+  std::optional<Plan> plan;  // absent when a problem leaves open what would be run
   // Not empty: why the vectors of the plan are empty and must be; they depend on what an earlier task writes.
   // Never when Facts::earlier_tasks_done.
   std::string deferred;
-  std::vector<Problem> problems;      // all of them, in the order of the document
+  std::vector<Problem> problems;  // all of them, in the order of the document
   std::vector<std::string> warnings;
 };
 
@@ -135,7 +137,8 @@ struct Remarks {
   std::vector<std::string> errors;  // why it failed, of tools that say so on standard output
 };
 
-// Reads a tool's standard output, one line at a time (without its line end), and keeps what it has to between lines.
+// Reads a tool's standard output, one line at a time (without its line end), and keeps what it has to between
+// lines.
 class ProgressReader {
  public:
   virtual ~ProgressReader() = default;

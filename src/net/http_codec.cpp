@@ -6,8 +6,8 @@
 #include <boost/beast/http/message.hpp>
 #include <boost/beast/http/parser.hpp>
 #include <boost/beast/http/string_body.hpp>
-#include <boost/url/parse.hpp>
 #include <boost/url/params_view.hpp>
+#include <boost/url/parse.hpp>
 #include <boost/url/segments_view.hpp>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
@@ -20,7 +20,9 @@ namespace {
 
 namespace http = boost::beast::http;
 
-std::string_view view(boost::beast::string_view text) { return {text.data(), text.size()}; }
+std::string_view view(boost::beast::string_view text) {
+  return {text.data(), text.size()};
+}
 
 // RFC 9110, 5.6.7; the same text for all replies of a second.
 const std::string& date_now() {
@@ -89,7 +91,9 @@ std::size_t RequestParser::feed(std::string_view bytes, State& state) {
   return taken;
 }
 
-bool RequestParser::started() const { return impl_->used; }
+bool RequestParser::started() const {
+  return impl_->used;
+}
 
 bool RequestParser::wants_continue() const {
   if (!impl_->parser->is_header_done() || impl_->parser->is_done()) return false;
@@ -116,8 +120,12 @@ HttpRequest RequestParser::take() {
   return request;
 }
 
-int RequestParser::status() const { return impl_->status; }
-const std::string& RequestParser::reason() const { return impl_->reason; }
+int RequestParser::status() const {
+  return impl_->status;
+}
+const std::string& RequestParser::reason() const {
+  return impl_->reason;
+}
 
 const char* reason_phrase(int status) {
   return http::obsolete_reason(static_cast<http::status>(status)).data();
@@ -132,7 +140,8 @@ std::string response_head(const HttpResponse& response, bool keep_alive, std::st
   if (response.stream) {
     head += "Content-Type: text/event-stream\r\nCache-Control: no-store\r\nTransfer-Encoding: chunked\r\n";
   } else if (response.status != 204 && response.status != 304) {
-    fmt::format_to(out, "Content-Type: {}\r\nContent-Length: {}\r\n", response.content_type, response.body.size());
+    fmt::format_to(out, "Content-Type: {}\r\nContent-Length: {}\r\n", response.content_type,
+                   response.body.size());
   }
   if (!allow_origin.empty()) {
     fmt::format_to(out, "Access-Control-Allow-Origin: {}\r\n", allow_origin);

@@ -9,12 +9,12 @@
 namespace sisyphus::net {
 
 struct HttpLimits {
-  std::size_t header = 8U << 10;   // bytes of request line and header fields
-  std::size_t body = 8U << 20;     // bytes
+  std::size_t header = 8U << 10;  // bytes of request line and header fields
+  std::size_t body = 8U << 20;    // bytes
 };
 
-// HTTP/1.1 requests out of bytes (RFC 9112), without a socket. Feed it what has come; it takes what belongs to the
-// present request and leaves the rest, which may be the next one.
+// HTTP/1.1 requests out of bytes (RFC 9112), without a socket. Feed it what has come; it takes what belongs
+// to the present request and leaves the rest, which may be the next one.
 class RequestParser {
  public:
   explicit RequestParser(HttpLimits limits);
@@ -23,13 +23,15 @@ class RequestParser {
   RequestParser& operator=(RequestParser&&) noexcept;
 
   enum class State { more, complete, failed };
-  // Returns how many bytes of `bytes` were used up; those that were not must be given again, with more behind them.
+  // Returns how many bytes of `bytes` were used up; those that were not must be given again, with more behind
+  // them.
   std::size_t feed(std::string_view bytes, State& state);
 
-  bool started() const;            // at least one byte was used or is needed
-  bool wants_continue() const;     // the header is whole and the client waits for "100 Continue" (RFC 9110, 10.1.1)
-  HttpRequest take();              // after State::complete; the parser is then ready for the next request
-  int status() const;              // after State::failed: 400, 413 or 431
+  bool started() const;  // at least one byte was used or is needed
+  bool wants_continue()
+      const;           // the header is whole and the client waits for "100 Continue" (RFC 9110, 10.1.1)
+  HttpRequest take();  // after State::complete; the parser is then ready for the next request
+  int status() const;  // after State::failed: 400, 413 or 431
   const std::string& reason() const;
 
  private:

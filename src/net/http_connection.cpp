@@ -15,11 +15,14 @@ namespace {
 
 constexpr std::size_t kReadSize = 4096;
 
-SteadyTime from_now(Millis span) { return std::chrono::steady_clock::now() + span; }
+SteadyTime from_now(Millis span) {
+  return std::chrono::steady_clock::now() + span;
+}
 
 }  // namespace
 
-HttpConnection::HttpConnection(asio::ip::tcp::socket socket, const ServerSettings& settings, const Router& router)
+HttpConnection::HttpConnection(asio::ip::tcp::socket socket, const ServerSettings& settings,
+                               const Router& router)
     : socket_(std::move(socket)),
       settings_(settings),
       router_(router),
@@ -68,8 +71,8 @@ asio::awaitable<HttpConnection::Next> HttpConnection::read_request(HttpRequest& 
     const bool more = co_await fill();
     if (!more) {
       if (timed_out_ && parser_.started()) {
-        co_await answer_failure(408, fmt::format("the request was not complete after {} s",
-                                                 settings_.receive.count() / 1000));
+        co_await answer_failure(
+            408, fmt::format("the request was not complete after {} s", settings_.receive.count() / 1000));
       }
       co_return Next::closed;
     }
@@ -83,7 +86,8 @@ asio::awaitable<HttpConnection::Next> HttpConnection::read_request(HttpRequest& 
 asio::awaitable<bool> HttpConnection::answer_failure(int status, std::string_view reason) {
   const HttpResponse response = problem(status, reason);
   const bool written = co_await write(response, false, true);
-  // Closing with unread input would reset the connection and take the reply with it: read what is still coming.
+  // Closing with unread input would reset the connection and take the reply with it: read what is still
+  // coming.
   std::error_code error;
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
   deadline_ = from_now(std::chrono::seconds(2));
@@ -129,10 +133,9 @@ void HttpConnection::watch_for_hangup() {
   if (end_ - begin_ > settings_.limits.header + settings_.limits.body) return;
   char* const to = room();
   read_pending_ = true;
-  socket_.async_read_some(asio::buffer(to, kReadSize),
-                          [self = shared_from_this()](std::error_code error, std::size_t size) {
-                            self->on_read(error, size);
-                          });
+  socket_.async_read_some(
+      asio::buffer(to, kReadSize),
+      [self = shared_from_this()](std::error_code error, std::size_t size) { self->on_read(error, size); });
 }
 
 void HttpConnection::on_read(std::error_code error, std::size_t size) {
@@ -160,7 +163,7 @@ asio::awaitable<bool> HttpConnection::answer(HttpRequest& request) {
   const bool written = co_await write(response, keep_alive, with_body);
   watching_ = false;
   if (!written && response.undelivered) response.undelivered();
-  if (!written || !response.stream || !with_body) co_return written && keep_alive;
+  if (!written || !response.stream || !with_body) co_return written&& keep_alive;
   watching_ = true;
   watch_for_hangup();
   const std::stop_token hangup = request.hangup;

@@ -12,21 +12,21 @@
 
 namespace sisyphus::net {
 
-// One client's connection: reads requests in order, answers them in order. The server owns the coroutine and keeps
-// the deadlines; the connection says until when it is willing to wait.
+// One client's connection: reads requests in order, answers them in order. The server owns the coroutine and
+// keeps the deadlines; the connection says until when it is willing to wait.
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  public:
   HttpConnection(asio::ip::tcp::socket socket, const ServerSettings& settings, const Router& router);
 
   asio::awaitable<void> run();
-  void refuse_more();                 // server is stopping: answer what is there, then close
+  void refuse_more();  // server is stopping: answer what is there, then close
   void check_deadline(SteadyTime now);
   void cut() { socket_.cancel(); }
 
  private:
   enum class Next { request, closed };
   asio::awaitable<Next> read_request(HttpRequest& request);
-  asio::awaitable<bool> fill();       // more bytes; false: there will be none
+  asio::awaitable<bool> fill();  // more bytes; false: there will be none
   asio::awaitable<bool> answer(HttpRequest& request);
   asio::awaitable<bool> write(const HttpResponse& response, bool keep_alive, bool with_body);
   asio::awaitable<bool> write_text(std::string_view text);
@@ -42,16 +42,16 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   const ServerSettings& settings_;
   const Router& router_;
   RequestParser parser_;
-  std::string buffer_;                // what has come and is not parsed is [begin_, end_)
+  std::string buffer_;  // what has come and is not parsed is [begin_, end_)
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   bool read_pending_ = false;
   bool end_of_input_ = false;
-  bool watching_ = false;             // a handler or a stream is at work: when a read is done, begin the next
+  bool watching_ = false;  // a handler or a stream is at work: when a read is done, begin the next
   Gate read_done_;
   std::stop_source hangup_;
   bool stopping_ = false;
-  bool idle_ = false;                 // waiting for the first byte of a request
+  bool idle_ = false;  // waiting for the first byte of a request
   SteadyTime deadline_ = SteadyTime::max();
   bool timed_out_ = false;
 };

@@ -14,16 +14,16 @@
 namespace sisyphus::net {
 
 struct HttpRequest {
-  std::string method;                    // upper case
-  std::string path;                      // decoded, for logs
-  std::vector<std::string> segments;     // of the path, decoded: "/jobs/1" is {"jobs", "1"}
+  std::string method;                                      // upper case
+  std::string path;                                        // decoded, for logs
+  std::vector<std::string> segments;                       // of the path, decoded: "/jobs/1" is {"jobs", "1"}
   std::vector<std::pair<std::string, std::string>> query;  // decoded
   std::string body;
-  std::string last_event_id;             // of the header
-  std::string origin;                    // of the header
+  std::string last_event_id;  // of the header
+  std::string origin;         // of the header
   bool keep_alive = true;
-  std::vector<std::string> params;       // what the route's pattern left open, in order; set by the router
-  std::stop_token hangup;                // raised when the client has gone; set by the connection
+  std::vector<std::string> params;  // what the route's pattern left open, in order; set by the router
+  std::stop_token hangup;           // raised when the client has gone; set by the connection
 
   // The value of a query parameter; null when it is not there.
   const std::string* parameter(std::string_view name) const;
@@ -34,8 +34,8 @@ struct HttpResponse {
   std::string body;
   std::string content_type = "application/json";
   std::vector<std::pair<std::string, std::string>> headers;
-  std::unique_ptr<EventStream> stream;   // when set, the body is this stream of events
-  std::function<void()> undelivered;     // called when the reply could not be written; may be empty
+  std::unique_ptr<EventStream> stream;  // when set, the body is this stream of events
+  std::function<void()> undelivered;    // called when the reply could not be written; may be empty
 };
 
 }  // namespace sisyphus::net

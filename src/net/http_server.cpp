@@ -30,8 +30,9 @@ HttpServer::~HttpServer() = default;
 
 Result<void> HttpServer::listen() {
   const auto failed = [&](const std::error_code& code) {
-    return Error{Errc::network, fmt::format("cannot listen on {}:{}: {}", settings_.host, settings_.port,
-                                            code.message()), {}};
+    return Error{Errc::network,
+                 fmt::format("cannot listen on {}:{}: {}", settings_.host, settings_.port, code.message()),
+                 {}};
   };
   std::error_code code;
   tcp::resolver resolver(executor_);
@@ -82,10 +83,12 @@ asio::awaitable<void> HttpServer::accept() {
 
 asio::awaitable<void> HttpServer::serve(tcp::socket socket) {
   if (connections_.size() >= settings_.max_connections) {
-    const HttpResponse busy = problem(503, fmt::format("all {} connections are taken", settings_.max_connections));
+    const HttpResponse busy =
+        problem(503, fmt::format("all {} connections are taken", settings_.max_connections));
     const std::string text = response_head(busy, false, settings_.allow_origin) + busy.body;
     auto [error, size] = co_await asio::async_write(socket, asio::buffer(text), kTuple);
-    spdlog::warn("connection_refused limit={} error=\"{}\"", settings_.max_connections, error ? error.message() : "");
+    spdlog::warn("connection_refused limit={} error=\"{}\"", settings_.max_connections,
+                 error ? error.message() : "");
     co_return;
   }
   const auto connection = std::make_shared<HttpConnection>(std::move(socket), settings_, router_);

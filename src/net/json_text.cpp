@@ -30,7 +30,8 @@ Result<json::value> parse_body(std::string_view body) {
   json::parse_options options;
   options.max_depth = kMaxJsonDepth;
   json::error_code code;
-  if (body.find_first_not_of(" \t\r\n") == std::string_view::npos) return invalid("the body is empty; send JSON");
+  if (body.find_first_not_of(" \t\r\n") == std::string_view::npos)
+    return invalid("the body is empty; send JSON");
   json::value value = json::parse(body, code, {}, options);
   if (code == json::error::too_deep) {
     return invalid(fmt::format("the JSON is nested deeper than {} levels", kMaxJsonDepth));
@@ -42,7 +43,8 @@ Result<json::value> parse_body(std::string_view body) {
 Result<json::object> parse_object_body(std::string_view body) {
   auto value = parse_body(body);
   if (!value) return value.error();
-  if (!value->is_object()) return invalid(fmt::format("the body must be an object, found {}", kind_name(*value)));
+  if (!value->is_object())
+    return invalid(fmt::format("the body must be an object, found {}", kind_name(*value)));
   return std::move(value->get_object());
 }
 
@@ -60,32 +62,43 @@ Result<void> only_keys(const json::object& object, std::initializer_list<std::st
 
 Result<bool> required_bool(const json::object& object, std::string_view key) {
   const json::value* const value = object.if_contains(key);
-  if (value == nullptr) return invalid(fmt::format("{} is missing; it must be true or false", key), fmt::format("/{}", key));
+  if (value == nullptr)
+    return invalid(fmt::format("{} is missing; it must be true or false", key), fmt::format("/{}", key));
   if (!value->is_bool()) {
-    return invalid(fmt::format("{} must be true or false, found {}", key, kind_name(*value)), fmt::format("/{}", key));
+    return invalid(fmt::format("{} must be true or false, found {}", key, kind_name(*value)),
+                   fmt::format("/{}", key));
   }
   return value->get_bool();
 }
 
 Result<std::string> required_string(const json::object& object, std::string_view key) {
   const json::value* const value = object.if_contains(key);
-  if (value == nullptr) return invalid(fmt::format("{} is missing; it must be a string", key), fmt::format("/{}", key));
+  if (value == nullptr)
+    return invalid(fmt::format("{} is missing; it must be a string", key), fmt::format("/{}", key));
   if (!value->is_string()) {
-    return invalid(fmt::format("{} must be a string, found {}", key, kind_name(*value)), fmt::format("/{}", key));
+    return invalid(fmt::format("{} must be a string, found {}", key, kind_name(*value)),
+                   fmt::format("/{}", key));
   }
   return std::string(value->get_string());
 }
 
 const char* kind_name(const json::value& value) {
   switch (value.kind()) {
-    case json::kind::null: return "null";
-    case json::kind::bool_: return "a boolean";
+    case json::kind::null:
+      return "null";
+    case json::kind::bool_:
+      return "a boolean";
     case json::kind::int64:
-    case json::kind::uint64: return "an integer";
-    case json::kind::double_: return "a number";
-    case json::kind::string: return "a string";
-    case json::kind::array: return "an array";
-    case json::kind::object: return "an object";
+    case json::kind::uint64:
+      return "an integer";
+    case json::kind::double_:
+      return "a number";
+    case json::kind::string:
+      return "a string";
+    case json::kind::array:
+      return "an array";
+    case json::kind::object:
+      return "an object";
   }
   return "nothing";
 }

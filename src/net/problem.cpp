@@ -10,24 +10,33 @@ namespace json = boost::json;
 
 int http_status(Errc code) {
   switch (code) {
-    case Errc::invalid: return 400;
-    case Errc::not_found: return 404;
-    case Errc::method_not_allowed: return 405;
+    case Errc::invalid:
+      return 400;
+    case Errc::not_found:
+      return 404;
+    case Errc::method_not_allowed:
+      return 405;
     case Errc::stale_lease:
-    case Errc::conflict: return 409;
-    case Errc::too_large: return 413;
-    case Errc::storage_full: return 507;
-    case Errc::unavailable: return 503;
+    case Errc::conflict:
+      return 409;
+    case Errc::too_large:
+      return 413;
+    case Errc::storage_full:
+      return 507;
+    case Errc::unavailable:
+      return 503;
     case Errc::timeout:
     case Errc::network:
     case Errc::io:
-    case Errc::tool: return 500;
+    case Errc::tool:
+      return 500;
   }
   return 500;
 }
 
 HttpResponse problem(int status, std::string_view detail, std::string_view pointer) {
-  json::object body{{"title", reason_phrase(status)}, {"status", status}, {"detail", detail}, {"message", detail}};
+  json::object body{
+      {"title", reason_phrase(status)}, {"status", status}, {"detail", detail}, {"message", detail}};
   if (!pointer.empty()) body["pointer"] = pointer;
   HttpResponse response;
   response.status = status;
@@ -35,6 +44,8 @@ HttpResponse problem(int status, std::string_view detail, std::string_view point
   return response;
 }
 
-HttpResponse problem(const Error& error) { return problem(http_status(error.code), error.detail, error.pointer); }
+HttpResponse problem(const Error& error) {
+  return problem(http_status(error.code), error.detail, error.pointer);
+}
 
 }  // namespace sisyphus::net

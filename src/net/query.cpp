@@ -28,7 +28,8 @@ Result<std::size_t> count_parameter(const HttpRequest& request, std::string_view
   if (text == nullptr) return otherwise;
   std::size_t count = 0;
   if (!read_number(*text, count) || count < least || count > most) {
-    return invalid(fmt::format("{} must be a whole number from {} to {}, found \"{}\"", name, least, most, *text));
+    return invalid(
+        fmt::format("{} must be a whole number from {} to {}, found \"{}\"", name, least, most, *text));
   }
   return count;
 }
@@ -38,7 +39,8 @@ Result<double> seconds_parameter(const HttpRequest& request, std::string_view na
   if (text == nullptr) return 0.0;
   double seconds = 0;
   if (!read_number(*text, seconds) || !(seconds >= 0) || seconds > most) {
-    return invalid(fmt::format("{} must be a number of seconds from 0 to {}, found \"{}\"", name, most, *text));
+    return invalid(
+        fmt::format("{} must be a number of seconds from 0 to {}, found \"{}\"", name, most, *text));
   }
   return seconds;
 }

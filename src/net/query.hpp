@@ -11,7 +11,8 @@
 // Readers for what a request's path and query hold; each failure names the parameter.
 namespace sisyphus::net {
 
-Result<JobId> job_id_param(const HttpRequest& request);  // the first open segment; Errc::not_found when it is no UUID
+Result<JobId> job_id_param(
+    const HttpRequest& request);  // the first open segment; Errc::not_found when it is no UUID
 Result<std::size_t> count_parameter(const HttpRequest& request, std::string_view name, std::size_t least,
                                     std::size_t most, std::size_t otherwise);
 Result<double> seconds_parameter(const HttpRequest& request, std::string_view name, double most);

@@ -9,7 +9,8 @@
 namespace sisyphus::net {
 namespace {
 
-bool matches(std::string_view pattern, const std::vector<std::string>& segments, std::vector<std::string>& params) {
+bool matches(std::string_view pattern, const std::vector<std::string>& segments,
+             std::vector<std::string>& params) {
   params.clear();
   for (const std::string& segment : segments) {
     if (pattern.empty()) return false;
@@ -44,8 +45,10 @@ asio::awaitable<HttpResponse> Router::handle(HttpRequest& request) const {
     HttpResponse response;
     response.status = 204;
     if (!allowed.empty()) response.headers.emplace_back("Allow", allowed + "OPTIONS");
-    response.headers.emplace_back("Access-Control-Allow-Methods", "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
-    response.headers.emplace_back("Access-Control-Allow-Headers", "Content-Type, Authorization, Last-Event-ID");
+    response.headers.emplace_back("Access-Control-Allow-Methods",
+                                  "GET, HEAD, POST, PUT, PATCH, DELETE, OPTIONS");
+    response.headers.emplace_back("Access-Control-Allow-Headers",
+                                  "Content-Type, Authorization, Last-Event-ID");
     response.headers.emplace_back("Access-Control-Max-Age", "600");
     co_return response;
   }

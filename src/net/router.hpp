@@ -20,7 +20,8 @@ struct RouteContext {
 // `context` outlives the server; `request` lives until the handler is done.
 using Handler = asio::awaitable<HttpResponse> (*)(const RouteContext& context, const HttpRequest& request);
 
-// One line of the route table. A segment "*" of the pattern stands for any one segment and becomes a parameter.
+// One line of the route table. A segment "*" of the pattern stands for any one segment and becomes a
+// parameter.
 struct Route {
   const char* method;
   const char* pattern;
@@ -28,8 +29,8 @@ struct Route {
   bool safe = true;  // of GET: asking changes nothing, so HEAD is answered too (RFC 9110, 9.2.1)
 };
 
-// Finds the route, fills request.params and calls its handler. HEAD is answered as GET (the connection leaves the
-// body out), OPTIONS by the router itself, an unknown path with 404, an unknown method with 405.
+// Finds the route, fills request.params and calls its handler. HEAD is answered as GET (the connection leaves
+// the body out), OPTIONS by the router itself, an unknown path with 404, an unknown method with 405.
 class Router {
  public:
   Router(RouteContext context, std::span<const Route> routes) : context_(context), routes_(routes) {}

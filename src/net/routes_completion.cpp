@@ -15,7 +15,8 @@ Result<LeaseToken> read_token(const json::object& object) {
   auto text = required_string(object, "lease");
   if (!text) return text.error();
   const auto token = parse_lease_token(*text);
-  if (!token) return invalid(fmt::format("lease must be a token such as 1-42, found \"{}\"", *text), "/lease");
+  if (!token)
+    return invalid(fmt::format("lease must be a token such as 1-42, found \"{}\"", *text), "/lease");
   return *token;
 }
 
@@ -58,7 +59,8 @@ template <class Item, class Read>
 Result<std::vector<Item>> read_items(const std::string& body, Read read) {
   auto value = parse_body(body);
   if (!value) return value.error();
-  if (!value->is_array()) return invalid(fmt::format("the body must be an array, found {}", kind_name(*value)));
+  if (!value->is_array())
+    return invalid(fmt::format("the body must be an array, found {}", kind_name(*value)));
   std::vector<Item> items;
   for (const json::value& element : value->get_array()) {
     const std::string pointer = fmt::format("/{}", items.size());

@@ -32,8 +32,10 @@ asio::awaitable<HttpResponse> get_jobs(const RouteContext& context, const HttpRe
   if (const std::string* const text = request.parameter("state")) {
     state = parse_job_state(*text);
     if (!state) {
-      co_return problem(400, fmt::format("state must be one of queued, running, cancelling, paused, completed, failed, "
-                                         "cancelled; found \"{}\"", *text));
+      co_return problem(
+          400, fmt::format("state must be one of queued, running, cancelling, paused, completed, failed, "
+                           "cancelled; found \"{}\"",
+                           *text));
     }
   }
   const auto limit = count_parameter(request, "limit", 1, 1000, 100);

@@ -12,7 +12,9 @@ namespace json = boost::json;
 
 constexpr std::string_view kSuffix = ".schema.json";
 
-std::string_view module_of(const embedded::Text& text) { return text.name.substr(0, text.name.size() - kSuffix.size()); }
+std::string_view module_of(const embedded::Text& text) {
+  return text.name.substr(0, text.name.size() - kSuffix.size());
+}
 
 }  // namespace
 
@@ -44,7 +46,8 @@ asio::awaitable<HttpResponse> post_jobs_validate(const RouteContext& context, co
     problems.push_back(json::object{{"pointer", error.pointer}, {"message", error.detail}});
   }
   HttpResponse response;
-  response.body = json::serialize(json::object{{"valid", problems.empty()}, {"problems", std::move(problems)}});
+  response.body =
+      json::serialize(json::object{{"valid", problems.empty()}, {"problems", std::move(problems)}});
   co_return response;
 }
 

@@ -12,7 +12,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kListLimit = 1000;  // jobs in one reply: original clients fetch the queue before every poll
+constexpr std::size_t kListLimit =
+    1000;  // jobs in one reply: original clients fetch the queue before every poll
 
 HttpResponse ok(std::string body) {
   HttpResponse response;
@@ -38,7 +39,8 @@ Result<PollRequest> read_poll(const HttpRequest& request) {
     if (id->empty() || id->size() > 128) return invalid("worker_id must have 1 to 128 bytes");
     poll.worker_id = *id;
   }
-  if (const std::string* const modules = request.parameter("modules")) poll.offer.modules = comma_list(*modules);
+  if (const std::string* const modules = request.parameter("modules"))
+    poll.offer.modules = comma_list(*modules);
   if (const std::string* const labels = request.parameter("labels")) poll.offer.labels = comma_list(*labels);
   if (const std::string* const resources = request.parameter("resources")) {
     auto offered = resources_of(*resources);
@@ -119,7 +121,9 @@ asio::awaitable<HttpResponse> get_queue_poll(const RouteContext& context, const 
     response.body = grants->front().document;
   }
   if (!grants->empty()) {
-    response.undelivered = [&jobs = context.services.jobs, given = std::move(*grants)] { jobs.undelivered(given); };
+    response.undelivered = [&jobs = context.services.jobs, given = std::move(*grants)] {
+      jobs.undelivered(given);
+    };
   }
   co_return response;
 }

@@ -14,7 +14,8 @@ asio::awaitable<HttpResponse> get_status_config(const RouteContext& context, con
       {"version", status.version},
       {"uptime", in_words(status.uptime)},
       // What a worker or command line that finds it here may use beyond the original's routes.
-      {"extensions", {"jobs", "leases", "long-poll", "control", "events", "progress", "hand-back", "irreversible"}}};
+      {"extensions",
+       {"jobs", "leases", "long-poll", "control", "events", "progress", "hand-back", "irreversible"}}};
   HttpResponse response;
   response.body = json::serialize(reply);
   co_return response;

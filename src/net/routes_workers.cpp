@@ -23,9 +23,11 @@ std::vector<std::string> strings_of(const json::value& value) {
 
 // What our worker adds in `info`; the original's has other things there, which are left alone.
 void read_info(const json::object& info, Heartbeat& beat) {
-  if (const json::value* const modules = info.if_contains("modules")) beat.offer.modules = strings_of(*modules);
+  if (const json::value* const modules = info.if_contains("modules"))
+    beat.offer.modules = strings_of(*modules);
   if (const json::value* const labels = info.if_contains("labels")) beat.offer.labels = strings_of(*labels);
-  if (const json::value* const resources = info.if_contains("resources"); resources && resources->is_object()) {
+  if (const json::value* const resources = info.if_contains("resources");
+      resources && resources->is_object()) {
     for (const auto& [name, amount] : resources->get_object()) {
       if (amount.is_number()) beat.offer.resources[std::string(name)] = amount.to_number<double>();
     }
@@ -47,8 +49,9 @@ Result<Heartbeat> read_heartbeat(const std::string& worker_id, const std::string
   if (worker_id.size() > 128) return invalid("a worker's id has at most 128 bytes");
   auto body = parse_object_body(text);
   if (!body) return body.error();
-  if (auto keys = only_keys(*body, {"status", "online_at", "hostname", "version", "task", "job_id", "job_title",
-                                    "progress", "info"}); !keys) {
+  if (auto keys = only_keys(*body, {"status", "online_at", "hostname", "version", "task", "job_id",
+                                    "job_title", "progress", "info"});
+      !keys) {
     return keys.error();
   }
   Heartbeat beat;
@@ -138,7 +141,8 @@ asio::awaitable<HttpResponse> patch_worker(const RouteContext& context, const Ht
 }
 
 asio::awaitable<HttpResponse> delete_worker(const RouteContext& context, const HttpRequest& request) {
-  if (auto done = context.services.workers.forget_worker(request.params.at(0)); !done) co_return problem(done.error());
+  if (auto done = context.services.workers.forget_worker(request.params.at(0)); !done)
+    co_return problem(done.error());
   HttpResponse response;
   response.status = 204;
   co_return response;

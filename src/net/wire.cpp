@@ -81,13 +81,15 @@ std::string lease_json(LeaseToken token, Millis expires_in) {
 
 std::string grant_json(const Grant& grant) {
   if (!grant.token) return grant.document;
-  std::string text = fmt::format(R"({{"lease":{},"attempt":{}}})", lease_json(grant.token, grant.expires_in),
-                                 grant.attempt);
+  std::string text =
+      fmt::format(R"({{"lease":{},"attempt":{}}})", lease_json(grant.token, grant.expires_in), grant.attempt);
   add_members(text, grant.document);
   return text;
 }
 
-std::string attributes_json(bool disabled) { return fmt::format(R"({{"disabled":{}}})", disabled); }
+std::string attributes_json(bool disabled) {
+  return fmt::format(R"({{"disabled":{}}})", disabled);
+}
 
 std::string worker_json(const WorkerView& view) {
   std::string text = view.body;
@@ -98,10 +100,14 @@ std::string worker_json(const WorkerView& view) {
 
 const char* verdict_name(Verdict verdict) {
   switch (verdict) {
-    case Verdict::renewed: return "renewed";
-    case Verdict::adopted: return "adopted";
-    case Verdict::cancel: return "cancel";
-    case Verdict::stop: return "stop";
+    case Verdict::renewed:
+      return "renewed";
+    case Verdict::adopted:
+      return "adopted";
+    case Verdict::cancel:
+      return "cancel";
+    case Verdict::stop:
+      return "stop";
   }
   return "stop";
 }

@@ -40,7 +40,8 @@ void read_lease(const json::object& holder, LeaseToken& token, Millis& expires_i
   if (lease == nullptr) return;
   token = parse_lease_token(text_of(lease->get_object(), "token")).value_or(LeaseToken{});
   const json::value* const seconds = lease->get_object().if_contains("expires_s");
-  if (seconds && seconds->is_number()) expires_in = Millis(static_cast<std::int64_t>(seconds->to_number<double>() * 1000));
+  if (seconds && seconds->is_number())
+    expires_in = Millis(static_cast<std::int64_t>(seconds->to_number<double>() * 1000));
 }
 
 std::optional<GrantedJob> read_job(json::object object) {
@@ -76,7 +77,8 @@ std::optional<ControlMessage> read_control(const ServerEvent& event) {
     return std::nullopt;  // a newer server may say more
   }
   const auto data = parse_json(event.data);
-  const auto id = data && data->is_object() ? parse_uuid(text_of(data->get_object(), "job_id")) : std::nullopt;
+  const auto id =
+      data && data->is_object() ? parse_uuid(text_of(data->get_object(), "job_id")) : std::nullopt;
   if (!id) return std::nullopt;
   message.id = *id;
   return message;
@@ -92,12 +94,15 @@ std::string WorkerClient::worker_target(std::string_view rest) const {
 }
 
 Error WorkerClient::unexpected(const std::string& target) const {
-  return {Errc::network, fmt::format("{}{} answered with something that is no Sisyphus reply", base_url(), target), {}};
+  return {Errc::network,
+          fmt::format("{}{} answered with something that is no Sisyphus reply", base_url(), target),
+          {}};
 }
 
-asio::awaitable<Result<ClientResponse>> WorkerClient::call(std::string method, std::string target, std::string body,
-                                                           Millis deadline) {
-  Result<ClientResponse> reply = co_await http_.request(std::move(method), std::move(target), std::move(body), deadline);
+asio::awaitable<Result<ClientResponse>> WorkerClient::call(std::string method, std::string target,
+                                                           std::string body, Millis deadline) {
+  Result<ClientResponse> reply =
+      co_await http_.request(std::move(method), std::move(target), std::move(body), deadline);
   if (reply && reply->status >= 400) co_return error_from_reply(reply->status, reply->body);
   co_return reply;
 }
@@ -145,7 +150,8 @@ asio::awaitable<Result<std::optional<GrantedJob>>> WorkerClient::poll_once() {
   co_return job;
 }
 
-asio::awaitable<Result<std::vector<GrantedJob>>> WorkerClient::poll(Offer offer, std::size_t max, Millis wait) {
+asio::awaitable<Result<std::vector<GrantedJob>>> WorkerClient::poll(Offer offer, std::size_t max,
+                                                                    Millis wait) {
   std::string target = fmt::format("/queue/poll?worker_id={}&wait={}&max={}", escaped(worker_id_),
                                    static_cast<double>(wait.count()) / 1000, max);
   if (offer.modules) target += "&modules=" + escaped(fmt::format("{}", fmt::join(*offer.modules, ",")));
@@ -200,10 +206,12 @@ asio::awaitable<Result<void>> WorkerClient::progress(std::string body) {
   co_return Result<void>();
 }
 
-asio::awaitable<Result<void>> WorkerClient::complete(JobId id, LeaseToken token, bool failed, json::object info) {
+asio::awaitable<Result<void>> WorkerClient::complete(JobId id, LeaseToken token, bool failed,
+                                                     json::object info) {
   json::object body{{"failed", failed}, {"info", std::move(info)}};
   if (token) body["lease"] = to_string(token);
-  const auto reply = co_await call("PATCH", fmt::format("/jobs/{}/completed", to_string(id)), json::serialize(body));
+  const auto reply =
+      co_await call("PATCH", fmt::format("/jobs/{}/completed", to_string(id)), json::serialize(body));
   if (!reply) co_return reply.error();
   co_return Result<void>();
 }
@@ -217,7 +225,8 @@ asio::awaitable<Result<void>> WorkerClient::hand_back(JobId id, LeaseToken token
 
 asio::awaitable<Result<void>> WorkerClient::mark_irreversible(JobId id, LeaseToken token) {
   const json::object body{{"lease", to_string(token)}};
-  const auto reply = co_await call("POST", fmt::format("/jobs/{}/irreversible", to_string(id)), json::serialize(body));
+  const auto reply =
+      co_await call("POST", fmt::format("/jobs/{}/irreversible", to_string(id)), json::serialize(body));
   if (!reply) co_return reply.error();
   co_return Result<void>();
 }
@@ -228,7 +237,8 @@ asio::awaitable<Result<void>> WorkerClient::sign_off() {
   co_return Result<void>();
 }
 
-asio::awaitable<Result<std::optional<json::object>>> WorkerClient::option_set(std::string module, std::string name) {
+asio::awaitable<Result<std::optional<json::object>>> WorkerClient::option_set(std::string module,
+                                                                              std::string name) {
   const std::string target = fmt::format("/data/{}/{}", escaped(module), escaped(name));
   auto reply = co_await call_for_object("GET", target);
   if (!reply && reply.error().code == Errc::not_found) co_return std::optional<json::object>();
@@ -242,12 +252,13 @@ asio::awaitable<Result<std::optional<json::object>>> WorkerClient::option_set(st
 
 asio::awaitable<Result<void>> WorkerClient::control(std::function<void()> on_open,
                                                     std::function<bool(const ControlMessage&)> on_message) {
-  std::function<bool(const ServerEvent&)> on_event = [on_message = std::move(on_message)](const ServerEvent& event) {
+  std::function<bool(const ServerEvent&)> on_event = [on_message =
+                                                          std::move(on_message)](const ServerEvent& event) {
     const auto message = read_control(event);
     return !message || on_message(*message);
   };
-  Result<void> ended =
-      co_await http_.stream(worker_target("/control"), "", kStreamSilence, std::move(on_event), std::move(on_open));
+  Result<void> ended = co_await http_.stream(worker_target("/control"), "", kStreamSilence,
+                                             std::move(on_event), std::move(on_open));
   co_return ended;
 }
 

@@ -20,7 +20,7 @@ namespace sisyphus::net {
 // A job as a worker gets it.
 struct GrantedJob {
   JobId id{};
-  LeaseToken token;               // none from a server without leases
+  LeaseToken token;  // none from a server without leases
   Millis expires_in{0};
   int attempt = 1;
   boost::json::object document;
@@ -29,7 +29,7 @@ struct GrantedJob {
 struct ControlMessage {
   enum class Kind { cancel, pause, resume, drain };
   Kind kind = Kind::drain;
-  JobId id{};                     // of cancel, pause, resume
+  JobId id{};  // of cancel, pause, resume
 };
 
 // What a worker says to a server, ours or the original's: docs/api.md and the routes that both have.
@@ -59,7 +59,8 @@ class WorkerClient {
   asio::awaitable<Result<void>> mark_irreversible(JobId id, LeaseToken token);
   asio::awaitable<Result<void>> sign_off();  // DELETE /workers/{id}
   // `options` of a document of a module; an empty optional when there is none.
-  asio::awaitable<Result<std::optional<boost::json::object>>> option_set(std::string module, std::string name);
+  asio::awaitable<Result<std::optional<boost::json::object>>> option_set(std::string module,
+                                                                         std::string name);
   // Until the stream breaks or `on_message` says false. `on_open` is called when it is there.
   asio::awaitable<Result<void>> control(std::function<void()> on_open,
                                         std::function<bool(const ControlMessage&)> on_message);

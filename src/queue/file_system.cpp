@@ -90,7 +90,8 @@ class RealFileSystem final : public FileSystem {
   }
 
   Result<void> rename(const std::string& from, const std::string& to) override {
-    if (::rename(from.c_str(), to.c_str()) != 0) return io_error("cannot rename " + from + " to " + to, errno);
+    if (::rename(from.c_str(), to.c_str()) != 0)
+      return io_error("cannot rename " + from + " to " + to, errno);
     return {};
   }
 
@@ -112,7 +113,8 @@ class RealFileSystem final : public FileSystem {
     if (descriptor < 0) return io_error("cannot create " + path, errno);
     auto file = std::make_unique<RealFile>(descriptor, path);
     if (::flock(descriptor, LOCK_EX | LOCK_NB) != 0) {
-      if (errno == EWOULDBLOCK) return Error{Errc::conflict, path + " is locked: another server uses this folder", {}};
+      if (errno == EWOULDBLOCK)
+        return Error{Errc::conflict, path + " is locked: another server uses this folder", {}};
       return io_error("cannot lock " + path, errno);
     }
     return std::unique_ptr<File>(std::move(file));

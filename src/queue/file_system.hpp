@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-// The file operations that the journal needs, so that tests can put a disk in their place that fails on demand.
-// Blocking; an object is used by one thread at a time.
+// The file operations that the journal needs, so that tests can put a disk in their place that fails on
+// demand. Blocking; an object is used by one thread at a time.
 namespace sisyphus::queue {
 
 class File {
@@ -22,11 +22,11 @@ class File {
 class FileSystem {
  public:
   virtual ~FileSystem() = default;
-  virtual Result<std::unique_ptr<File>> create(const std::string& path) = 0;  // empty; replaces
-  virtual Result<std::unique_ptr<File>> open(const std::string& path) = 0;    // for writing, must exist
-  virtual Result<std::string> read(const std::string& path) = 0;              // all of it
+  virtual Result<std::unique_ptr<File>> create(const std::string& path) = 0;        // empty; replaces
+  virtual Result<std::unique_ptr<File>> open(const std::string& path) = 0;          // for writing, must exist
+  virtual Result<std::string> read(const std::string& path) = 0;                    // all of it
   virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;  // base names, sorted
-  virtual Result<void> make_directory(const std::string& path) = 0;           // and its parents
+  virtual Result<void> make_directory(const std::string& path) = 0;                 // and its parents
   virtual Result<void> rename(const std::string& from, const std::string& to) = 0;
   virtual Result<void> remove(const std::string& path) = 0;
   virtual Result<void> sync_directory(const std::string& path) = 0;
@@ -36,7 +36,8 @@ class FileSystem {
 
 FileSystem& real_file_system();
 
-// Creates `path` so that a crash leaves the old file or the whole new one: temp, write, sync, rename, sync directory.
+// Creates `path` so that a crash leaves the old file or the whole new one: temp, write, sync, rename, sync
+// directory.
 Result<void> write_whole_file(FileSystem& files, const std::string& path, std::string_view text);
 
 }  // namespace sisyphus::queue

@@ -8,9 +8,13 @@
 namespace sisyphus::queue {
 namespace {
 
-Error no_such_job(const JobId& id) { return not_found(fmt::format("there is no job {}", to_string(id))); }
+Error no_such_job(const JobId& id) {
+  return not_found(fmt::format("there is no job {}", to_string(id)));
+}
 
-Error conflict(std::string detail) { return {Errc::conflict, std::move(detail), {}}; }
+Error conflict(std::string detail) {
+  return {Errc::conflict, std::move(detail), {}};
+}
 
 JobState shown_state(const Job& job) {
   const bool held = job.blocked() || (job.held && job.state == JobState::running);
@@ -27,7 +31,8 @@ std::optional<WallTime> wall_time(std::int64_t at) {
 JobQueue::JobQueue(Policy policy, std::uint64_t seed)
     : policy_(policy), random_(static_cast<std::minstd_rand::result_type>(seed)) {}
 
-// ---- replay ---------------------------------------------------------------------------------------------------
+// ---- replay
+// ---------------------------------------------------------------------------------------------------
 
 Result<void> JobQueue::replay(const Record& record) {
   if (const auto* started = std::get_if<Started>(&record)) {
@@ -73,7 +78,8 @@ void JobQueue::open(Now now) {
   }
 }
 
-// ---- operations -----------------------------------------------------------------------------------------------
+// ---- operations
+// -----------------------------------------------------------------------------------------------
 
 std::vector<JobId> JobQueue::submit(std::vector<JobDocument> documents, Now now) {
   now_ = now;
@@ -94,7 +100,8 @@ std::vector<JobId> JobQueue::submit(std::vector<JobDocument> documents, Now now)
   return ids;
 }
 
-std::vector<Grant> JobQueue::grant(const std::string& worker_id, const Offer& offer, std::size_t max, Now now) {
+std::vector<Grant> JobQueue::grant(const std::string& worker_id, const Offer& offer, std::size_t max,
+                                   Now now) {
   now_ = now;
   std::vector<Grant> grants;
   Offer left = offer;
@@ -114,7 +121,8 @@ void JobQueue::undelivered(const Grant& grant, Now now) {
   if (job == nullptr || !job->granted()) return;
   if (grant.token ? job->token != grant.token : !job->run->anonymous) return;
   if (job->state == JobState::cancelling) return finish(*job, JobState::cancelled, {});
-  Requeued record{.order = job->order, .counted = false, .held = job->held, .forget_token = true, .reason = {}};
+  Requeued record{
+      .order = job->order, .counted = false, .held = job->held, .forget_token = true, .reason = {}};
   commit(*job, std::move(record));
 }
 
@@ -139,8 +147,8 @@ Result<void> JobQueue::complete(const Completion& completion, Now now) {
 Result<void> JobQueue::complete_without_token(Job& job, const Completion& completion) {
   if (!job.granted()) return not_found(fmt::format("job {} is not running", to_string(job.id)));
   if (!job.run->anonymous) {
-    return Error{Errc::stale_lease, fmt::format("job {} was granted with a lease: send its token", to_string(job.id)),
-                 "/lease"};
+    return Error{Errc::stale_lease,
+                 fmt::format("job {} was granted with a lease: send its token", to_string(job.id)), "/lease"};
   }
   const std::string& owner = job.run->worker_id;
   if (!owner.empty() && !completion.worker_id.empty() && owner != completion.worker_id) {
@@ -176,8 +184,8 @@ Result<void> JobQueue::hand_back(const std::string& worker_id, const HandBack& b
     finish(*job, JobState::cancelled, {.message = back.reason});
     return {};
   }
-  Requeued record{.order = job->order, .counted = false, .held = job->held, .forget_token = true,
-                  .reason = back.reason};
+  Requeued record{
+      .order = job->order, .counted = false, .held = job->held, .forget_token = true, .reason = back.reason};
   if (job->irreversible) record.reason += "; it has changed files already: look, then retry or cancel it";
   commit(*job, std::move(record));
   job->avoid = std::make_unique<std::string>(worker_id);
@@ -202,7 +210,8 @@ LeaseVerdict JobQueue::renew(const std::string& worker_id, const HeldLease& leas
     const Verdict verdict = job->state == JobState::cancelling ? Verdict::cancel : Verdict::renewed;
     return {lease.id, verdict, job->token, policy_.lease, job->held};
   }
-  if (job->waiting() && !job->given_up) {  // its lease ran out, nobody else has it: it goes on, the same attempt (I8)
+  if (job->waiting() &&
+      !job->given_up) {  // its lease ran out, nobody else has it: it goes on, the same attempt (I8)
     const Grant grant = grant_to(*job, worker_id, job->attempt);
     announce(Effect::Kind::state, *job);
     return {lease.id, Verdict::adopted, grant.token, policy_.lease, job->held};
@@ -217,7 +226,8 @@ Result<void> JobQueue::mark_irreversible(const JobId& id, LeaseToken token) {
     return Error{Errc::stale_lease, fmt::format("the lease of job {} is not the current one", to_string(id)),
                  "/lease"};
   }
-  if (job->state == JobState::cancelling) return conflict(fmt::format("job {} is being cancelled", to_string(id)));
+  if (job->state == JobState::cancelling)
+    return conflict(fmt::format("job {} is being cancelled", to_string(id)));
   if (job->irreversible) return {};
   const MarkedIrreversible record{job->order};
   remember(record);
@@ -248,7 +258,8 @@ Result<JobState> JobQueue::pause(const JobId& id, Now now) {
   Job* const job = table_.find(id);
   if (job == nullptr) return no_such_job(id);
   const bool can = job->waiting() || (job->state == JobState::running && !job->run->anonymous);
-  if (!can) return conflict(fmt::format("job {} is {}: it cannot be paused", to_string(id), to_string(job->state)));
+  if (!can)
+    return conflict(fmt::format("job {} is {}: it cannot be paused", to_string(id), to_string(job->state)));
   if (!job->held) {
     commit(*job, Held{job->order, true});
     if (job->granted()) announce(Effect::Kind::pause, *job);
@@ -260,7 +271,8 @@ Result<JobState> JobQueue::resume(const JobId& id, Now now) {
   now_ = now;
   Job* const job = table_.find(id);
   if (job == nullptr) return no_such_job(id);
-  if (shown_state(*job) != JobState::paused) return conflict(fmt::format("job {} is not paused", to_string(id)));
+  if (shown_state(*job) != JobState::paused)
+    return conflict(fmt::format("job {} is not paused", to_string(id)));
   if (job->waiting() && job->irreversible) {
     return conflict(fmt::format("job {} has changed files already: look, then retry it", to_string(id)));
   }
@@ -275,8 +287,8 @@ Result<JobState> JobQueue::retry(const JobId& id, Now now) {
   if (job == nullptr) return no_such_job(id);
   const bool stuck = job->blocked() || (job->waiting() && job->not_before != 0);
   if (!stuck && job->state != JobState::failed && job->state != JobState::cancelled) {
-    return conflict(fmt::format("job {} is {}: only a failed, cancelled or held one is retried", to_string(id),
-                                to_string(shown_state(*job))));
+    return conflict(fmt::format("job {} is {}: only a failed, cancelled or held one is retried",
+                                to_string(id), to_string(shown_state(*job))));
   }
   commit(*job, Retried{job->order});
   return shown_state(*job);
@@ -329,11 +341,16 @@ void JobQueue::tick(Now now) {
   }
 }
 
-std::optional<SteadyTime> JobQueue::next_deadline() const { return table_.next_timer(); }
+std::optional<SteadyTime> JobQueue::next_deadline() const {
+  return table_.next_timer();
+}
 
-JobQueue::Changes JobQueue::take_changes() { return std::exchange(changes_, {}); }
+JobQueue::Changes JobQueue::take_changes() {
+  return std::exchange(changes_, {});
+}
 
-// ---- decisions ------------------------------------------------------------------------------------------------
+// ---- decisions
+// ------------------------------------------------------------------------------------------------
 
 Job* JobQueue::next_for(const std::string& worker_id, const Offer& offer) {
   Job* best = nullptr;
@@ -351,11 +368,16 @@ Job* JobQueue::next_for(const std::string& worker_id, const Offer& offer) {
 
 Grant JobQueue::grant_to(Job& job, const std::string& worker_id, std::uint32_t attempt) {
   const LeaseToken token{epoch_, next_token_++};
-  Granted record{.order = job.order, .token = token, .attempt = attempt, .anonymous = worker_id.empty(),
-                 .at = wall(), .worker_id = worker_id};
+  Granted record{.order = job.order,
+                 .token = token,
+                 .attempt = attempt,
+                 .anonymous = worker_id.empty(),
+                 .at = wall(),
+                 .worker_id = worker_id};
   remember(record);
   apply(job, record);
-  return {job.id, job.document, worker_id.empty() ? LeaseToken{} : token, policy_.lease, static_cast<int>(attempt)};
+  return {job.id, job.document, worker_id.empty() ? LeaseToken{} : token, policy_.lease,
+          static_cast<int>(attempt)};
 }
 
 void JobQueue::finish(Job& job, JobState state, Finished end) {
@@ -367,7 +389,8 @@ void JobQueue::finish(Job& job, JobState state, Finished end) {
 
 void JobQueue::lease_lost(Job& job) {
   const std::string worker = job.run->worker_id.empty() ? "its worker" : "worker " + job.run->worker_id;
-  std::string reason = fmt::format("lease lost: {} was not heard for {} s", worker, policy_.lease.count() / 1000);
+  std::string reason =
+      fmt::format("lease lost: {} was not heard for {} s", worker, policy_.lease.count() / 1000);
   if (job.state == JobState::cancelling) {
     return finish(job, JobState::cancelled, {.forget_token = true, .message = std::move(reason)});
   }
@@ -379,7 +402,8 @@ void JobQueue::try_again(Job& job, std::string reason, bool forget_token) {
     reason += fmt::format(" (attempt {} of {})", job.attempt, job.max_attempts);
     return finish(job, JobState::failed, {.forget_token = true, .message = std::move(reason)});
   }
-  Requeued record{.order = job.order, .held = job.held, .forget_token = forget_token, .reason = std::move(reason)};
+  Requeued record{
+      .order = job.order, .held = job.held, .forget_token = forget_token, .reason = std::move(reason)};
   if (job.irreversible) {
     record.reason += "; it has changed files already: it waits for that worker, or for a retry";
   } else {
@@ -416,7 +440,8 @@ void JobQueue::place(Job& job) {
   }
 }
 
-// ---- what records do ------------------------------------------------------------------------------------------
+// ---- what records do
+// ------------------------------------------------------------------------------------------
 
 void JobQueue::remember(const Record& record) {
   encode(record, changes_.records);
@@ -519,9 +544,13 @@ void JobQueue::apply(Job& job, const Retried&) {
   place(job);
 }
 
-void JobQueue::apply(Job& job, const MarkedIrreversible&) { job.irreversible = true; }
+void JobQueue::apply(Job& job, const MarkedIrreversible&) {
+  job.irreversible = true;
+}
 
-void JobQueue::apply(Job& job, const Removed&) { table_.erase(job); }
+void JobQueue::apply(Job& job, const Removed&) {
+  table_.erase(job);
+}
 
 void JobQueue::apply_cleared() {
   for (auto at = table_.ordered().begin(); at != table_.ordered().end();) {
@@ -530,7 +559,8 @@ void JobQueue::apply_cleared() {
   }
 }
 
-// ---- views ----------------------------------------------------------------------------------------------------
+// ---- views
+// ----------------------------------------------------------------------------------------------------
 
 JobView JobQueue::make_view(const Job& job, bool with_document) const {
   JobView view;
@@ -589,14 +619,15 @@ QueueView JobQueue::waiting(std::size_t limit) const {
     if (++next->first == next->second) heads.erase(next);
   }
   const bool others = table_.waiting_count() > view.documents.size();
-  for (auto at = table_.ordered().begin(); others && view.documents.size() < limit && at != table_.ordered().end();
-       ++at) {
+  for (auto at = table_.ordered().begin();
+       others && view.documents.size() < limit && at != table_.ordered().end(); ++at) {
     if (at->waiting() && !at->by_readiness.is_linked()) view.documents.push_back(at->document);
   }
   return view;
 }
 
-Result<JobPage> JobQueue::page(std::optional<JobState> state, std::size_t limit, std::string_view cursor) const {
+Result<JobPage> JobQueue::page(std::optional<JobState> state, std::size_t limit,
+                               std::string_view cursor) const {
   JobPage page;
   auto at = table_.ordered().end();
   if (!cursor.empty()) {

@@ -16,9 +16,10 @@ namespace sisyphus::queue {
 
 struct Policy {
   Millis lease{60'000};
-  Millis backoff_base{5'000};      // before the second attempt; doubled for each further one, jittered by a quarter
+  Millis backoff_base{
+      5'000};  // before the second attempt; doubled for each further one, jittered by a quarter
   Millis backoff_cap{600'000};
-  std::size_t history = 10'000;    // finished jobs that stay readable
+  std::size_t history = 10'000;  // finished jobs that stay readable
 };
 
 // Something that the outside learns once the change is in the journal.
@@ -30,9 +31,10 @@ struct Effect {
   LeaseToken token;
 };
 
-// The queue: every rule of semantics.md about what may happen to a job, and nothing else. No I/O, no clock of its
-// own, no threads: the actor that owns it says what time it is, writes the records it hands out, and only then
-// answers and publishes. An operation either fails and changes nothing, or changes the state and adds records.
+// The queue: every rule of semantics.md about what may happen to a job, and nothing else. No I/O, no clock of
+// its own, no threads: the actor that owns it says what time it is, writes the records it hands out, and only
+// then answers and publishes. An operation either fails and changes nothing, or changes the state and adds
+// records.
 class JobQueue {
  public:
   // `seed` is for the jitter of backoffs.
@@ -44,7 +46,7 @@ class JobQueue {
 
   // What was changed since the last call.
   struct Changes {
-    std::string records;        // encoded, to be written as they are
+    std::string records;  // encoded, to be written as they are
     std::size_t record_count = 0;
     std::vector<Effect> effects;
   };
@@ -115,8 +117,8 @@ class JobQueue {
   std::minstd_rand random_;
   JobTable table_;
   Changes changes_;
-  Now now_{};           // of the operation that is being done
-  bool open_ = false;   // false in replay: nothing has a timer, nobody is told
+  Now now_{};          // of the operation that is being done
+  bool open_ = false;  // false in replay: nothing has a timer, nobody is told
   std::uint32_t epoch_ = 0;
   std::uint64_t next_token_ = 1;
   std::uint64_t next_order_ = 1;

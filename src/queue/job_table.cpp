@@ -101,6 +101,8 @@ void JobTable::not_ended(Job& job) {
   if (job.by_end.is_linked()) ended_.erase(ended_.iterator_to(job));
 }
 
-Job* JobTable::oldest_ended() { return ended_.empty() ? nullptr : &ended_.front(); }
+Job* JobTable::oldest_ended() {
+  return ended_.empty() ? nullptr : &ended_.front();
+}
 
 }  // namespace sisyphus::queue

@@ -22,10 +22,10 @@ struct JobClass;
 
 // What is known of a grant that runs.
 struct Run {
-  std::string worker_id;     // empty: the original client that no heartbeat has named yet
-  bool anonymous = false;    // granted without a token
+  std::string worker_id;   // empty: the original client that no heartbeat has named yet
+  bool anonymous = false;  // granted without a token
   std::int64_t started_at = 0;
-  std::string progress;      // JSON members, not kept over a restart
+  std::string progress;  // JSON members, not kept over a restart
 };
 
 // How a job ended.
@@ -47,21 +47,21 @@ struct Job {
   std::uint64_t order = 0;
   std::string document;
   JobClass* kind = nullptr;
-  LeaseToken token;                     // of the last grant; kept when it is over, for repeats and re-adoption
-  std::optional<SteadyTime> timer;      // lease end while it runs, end of the delay while it waits
-  std::int64_t not_before = 0;          // wall clock, 0: at once
+  LeaseToken token;                 // of the last grant; kept when it is over, for repeats and re-adoption
+  std::optional<SteadyTime> timer;  // lease end while it runs, end of the delay while it waits
+  std::int64_t not_before = 0;      // wall clock, 0: at once
   std::uint32_t attempt = 0;
   std::uint16_t max_attempts = 3;
   std::int8_t priority = 0;
-  JobState state = JobState::queued;    // never `paused`: that is `held`
+  JobState state = JobState::queued;  // never `paused`: that is `held`
   bool held = false;
   bool irreversible = false;
-  bool given_up = false;                // waits because its worker said that it failed: no coming back with `token`
-  std::unique_ptr<Run> run;             // while running or cancelling
-  std::unique_ptr<Outcome> outcome;     // when finished
-  std::unique_ptr<std::string> message; // why it failed, is held or waits
-  std::unique_ptr<std::string> avoid;   // the worker that gave it back, until the timer
-  bool has_key = false;                 // the document carries an idempotency key
+  bool given_up = false;     // waits because its worker said that it failed: no coming back with `token`
+  std::unique_ptr<Run> run;  // while running or cancelling
+  std::unique_ptr<Outcome> outcome;      // when finished
+  std::unique_ptr<std::string> message;  // why it failed, is held or waits
+  std::unique_ptr<std::string> avoid;    // the worker that gave it back, until the timer
+  bool has_key = false;                  // the document carries an idempotency key
 
   bool waiting() const { return state == JobState::queued; }
   bool blocked() const { return waiting() && (held || irreversible); }  // not granted until a person says so
@@ -76,8 +76,7 @@ struct JobClass {
     }
   };
   using Ready = boost::intrusive::set<
-      Job,
-      boost::intrusive::member_hook<Job, decltype(Job::by_readiness), &Job::by_readiness>,
+      Job, boost::intrusive::member_hook<Job, decltype(Job::by_readiness), &Job::by_readiness>,
       boost::intrusive::compare<Before>>;
 
   Requirements needs;
@@ -97,16 +96,16 @@ class JobTable {
   std::size_t size() const { return by_id_.size(); }
 
   void make_ready(Job& job);
-  void unready(Job& job);      // harmless when it is not
+  void unready(Job& job);  // harmless when it is not
   bool ready_empty() const { return ready_count_ == 0; }
   std::size_t waiting_count() const { return waiting_count_; }
   void set_state(Job& job, JobState state);
 
   void set_timer(Job& job, std::optional<SteadyTime> when);
   std::optional<SteadyTime> next_timer() const;
-  Job* due(SteadyTime now);    // one whose time has come, its timer cleared; null when there is none
+  Job* due(SteadyTime now);  // one whose time has come, its timer cleared; null when there is none
 
-  void ended(Job& job);        // puts it at the young end of the history
+  void ended(Job& job);  // puts it at the young end of the history
   void not_ended(Job& job);
   Job* oldest_ended();
   std::size_t ended_count() const { return ended_.size(); }
@@ -118,9 +117,9 @@ class JobTable {
     using type = std::uint64_t;
     type operator()(const Job& job) const { return job.order; }
   };
-  using Ordered = boost::intrusive::set<Job,
-                                        boost::intrusive::member_hook<Job, decltype(Job::by_order), &Job::by_order>,
-                                        boost::intrusive::key_of_value<OrderOf>>;
+  using Ordered =
+      boost::intrusive::set<Job, boost::intrusive::member_hook<Job, decltype(Job::by_order), &Job::by_order>,
+                            boost::intrusive::key_of_value<OrderOf>>;
   const Ordered& ordered() const { return ordered_; }
   Ordered& ordered() { return ordered_; }
   std::map<Requirements, JobClass>& classes() { return classes_; }
@@ -130,7 +129,8 @@ class JobTable {
   struct IdHash {
     std::size_t operator()(const JobId& id) const;
   };
-  using Ended = boost::intrusive::list<Job, boost::intrusive::member_hook<Job, decltype(Job::by_end), &Job::by_end>>;
+  using Ended =
+      boost::intrusive::list<Job, boost::intrusive::member_hook<Job, decltype(Job::by_end), &Job::by_end>>;
 
   boost::unordered_flat_map<JobId, std::unique_ptr<Job>, IdHash> by_id_;
   boost::unordered_flat_map<std::string, Job*> by_key_;

@@ -10,12 +10,15 @@ namespace {
 
 namespace json = boost::json;
 
-std::string spare_name(std::uint64_t number) { return segment_name(number) + ".next"; }
+std::string spare_name(std::uint64_t number) {
+  return segment_name(number) + ".next";
+}
 
 Result<std::unique_ptr<File>> make_zeroed(FileSystem& files, const std::string& path, std::uint64_t size) {
   auto file = files.create(path);
   if (!file) return file.error();
-  // Written, not only reserved: overwriting written blocks syncs faster, and a full disk shows here, not later.
+  // Written, not only reserved: overwriting written blocks syncs faster, and a full disk shows here, not
+  // later.
   const std::string zeros(static_cast<std::size_t>(std::min<std::uint64_t>(size, 1U << 20)), '\0');
   for (std::uint64_t at = 0; at < size; at += zeros.size()) {
     const auto piece = static_cast<std::size_t>(std::min<std::uint64_t>(zeros.size(), size - at));
@@ -33,9 +36,12 @@ Result<std::unique_ptr<File>> make_zeroed(FileSystem& files, const std::string& 
 
 const char* to_string(Fsync fsync) {
   switch (fsync) {
-    case Fsync::always: return "always";
-    case Fsync::interval: return "interval";
-    case Fsync::never: return "never";
+    case Fsync::always:
+      return "always";
+    case Fsync::interval:
+      return "interval";
+    case Fsync::never:
+      return "never";
   }
   return "never";
 }
@@ -57,7 +63,9 @@ Result<std::unique_ptr<Journal>> Journal::open(FileSystem& files, Settings setti
     return journal;
   }
   if ((*end)->segment.store_id != journal->store_id_) {
-    return Error{Errc::io, fmt::format("the segments in {} belong to another journal than its manifest", directory), {}};
+    return Error{Errc::io,
+                 fmt::format("the segments in {} belong to another journal than its manifest", directory),
+                 {}};
   }
   auto file = files.open(directory + "/" + segment_name((*end)->segment.number));
   if (!file) return file.error();
@@ -80,10 +88,12 @@ Result<void> Journal::read_manifest() {
   if (!names) return names.error();
   if (!std::binary_search(names->begin(), names->end(), "manifest.json")) {
     if (std::any_of(names->begin(), names->end(), is_segment_name)) {
-      return Error{Errc::io, fmt::format("{} has journal segments but no manifest.json", settings_.directory), {}};
+      return Error{
+          Errc::io, fmt::format("{} has journal segments but no manifest.json", settings_.directory), {}};
     }
     store_id_ = make_uuid();
-    const json::object manifest{{"format", kFormatVersion}, {"store_id", sisyphus::to_string(store_id_)}, {"first_segment", 1}};
+    const json::object manifest{
+        {"format", kFormatVersion}, {"store_id", sisyphus::to_string(store_id_)}, {"first_segment", 1}};
     return write_whole_file(files_, path, json::serialize(manifest) + "\n");
   }
   auto text = files_.read(path);
@@ -104,11 +114,13 @@ Result<void> Journal::read_manifest() {
 
 Result<void> Journal::cut_torn_tail(const JournalEnd& end) {
   const std::string name = fmt::format("{}.torn-{}", segment_name(header_.number), offset_);
-  if (auto kept = write_whole_file(files_, settings_.directory + "/" + name, end.torn); !kept) return kept.error();
+  if (auto kept = write_whole_file(files_, settings_.directory + "/" + name, end.torn); !kept)
+    return kept.error();
   const std::string zeros(end.torn.size(), '\0');
   if (auto zeroed = file_->write_at(offset_, zeros); !zeroed) return zeroed.error();
-  repaired_ = fmt::format("{} bytes of a batch that was never acknowledged were cut from {} at byte {} and kept in {}",
-                          end.torn.size(), segment_name(header_.number), offset_, name);
+  repaired_ = fmt::format(
+      "{} bytes of a batch that was never acknowledged were cut from {} at byte {} and kept in {}",
+      end.torn.size(), segment_name(header_.number), offset_, name);
   return {};
 }
 
@@ -138,9 +150,12 @@ std::uint64_t Journal::room() const {
   return size_ - std::min(size_, offset_) + next;
 }
 
-bool Journal::wants_next() const { return !next_ && offset_ > size_ / 2; }
+bool Journal::wants_next() const {
+  return !next_ && offset_ > size_ / 2;
+}
 
-Result<std::unique_ptr<File>> Journal::prepare(FileSystem& files, const Settings& settings, std::uint64_t number) {
+Result<std::unique_ptr<File>> Journal::prepare(FileSystem& files, const Settings& settings,
+                                               std::uint64_t number) {
   return make_zeroed(files, settings.directory + "/" + spare_name(number), settings.segment_size);
 }
 

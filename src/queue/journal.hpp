@@ -14,8 +14,8 @@ enum class Fsync { always, interval, never };
 const char* to_string(Fsync fsync);
 
 // The journal of one server: a folder with a lock, a manifest and segments, of which the last is written.
-// Blocking, and used by one thread at a time (which one is the journal actor's business); prepare() alone touches
-// nothing of the object and may run beside the rest.
+// Blocking, and used by one thread at a time (which one is the journal actor's business); prepare() alone
+// touches nothing of the object and may run beside the rest.
 class Journal {
  public:
   struct Settings {
@@ -33,14 +33,19 @@ class Journal {
 
   // Bytes of records that fit for certain, wherever the disk stands: what is left here, and the next segment.
   std::uint64_t room() const;
-  std::uint64_t largest_room() const { return settings_.segment_size - kSegmentHeaderSize; }  // of a fresh segment
+  std::uint64_t largest_room() const {
+    return settings_.segment_size - kSegmentHeaderSize;
+  }  // of a fresh segment
   bool has_next() const { return next_ != nullptr; }
   bool wants_next() const;  // half of this segment is used and there is no next one yet
 
-  // Makes the file for the next segment, zeroed and on disk, and hands it over. Errc::storage_full without room.
-  static Result<std::unique_ptr<File>> prepare(FileSystem& files, const Settings& settings, std::uint64_t number);
+  // Makes the file for the next segment, zeroed and on disk, and hands it over. Errc::storage_full without
+  // room.
+  static Result<std::unique_ptr<File>> prepare(FileSystem& files, const Settings& settings,
+                                               std::uint64_t number);
   std::uint64_t next_number() const { return header_.number + 1; }
-  // Takes what prepare() made for `number`; one that came too late (the journal went on by itself) is removed.
+  // Takes what prepare() made for `number`; one that came too late (the journal went on by itself) is
+  // removed.
   Result<void> take_next(std::uint64_t number, std::unique_ptr<File> file);
 
   const Settings& settings() const { return settings_; }

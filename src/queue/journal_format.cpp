@@ -51,9 +51,11 @@ Result<SegmentHeader> decode_segment_header(std::string_view bytes) {
   if (bytes.size() < kSegmentHeaderSize) return invalid("the segment header is cut");
   if (load_little_u32(at(bytes, 0)) != kSegmentMagic) return invalid("this is not a journal segment");
   if (const auto version = load_little_u32(at(bytes, 4)); version != kFormatVersion) {
-    return invalid(fmt::format("journal format {} is not known here (this version reads {})", version, kFormatVersion));
+    return invalid(
+        fmt::format("journal format {} is not known here (this version reads {})", version, kFormatVersion));
   }
-  if (load_little_u32(at(bytes, 60)) != crc32c(bytes.substr(0, 60))) return invalid("the segment header is damaged");
+  if (load_little_u32(at(bytes, 60)) != crc32c(bytes.substr(0, 60)))
+    return invalid("the segment header is damaged");
   SegmentHeader header;
   std::copy_n(at(bytes, 8), header.store_id.size(), header.store_id.begin());
   header.number = load_little_u64(at(bytes, 24));

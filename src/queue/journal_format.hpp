@@ -12,8 +12,9 @@
 //
 // A segment is a header and frames, written into a file of zeros; the first zero frame header ends it.
 // A frame is one batch of records, all of it or nothing:
-//   0 u32 magic  4 u32 checksum (CRC-32C of what follows it)  8 u32 payload length  12 u32 the previous frame's
-//   checksum  16 u64 sequence  24 u64 the last sequence that was on disk when this one was written  32 payload
+//   0 u32 magic  4 u32 checksum (CRC-32C of what follows it)  8 u32 payload length  12 u32 the previous
+//   frame's checksum  16 u64 sequence  24 u64 the last sequence that was on disk when this one was written 32
+//   payload
 // and zeros up to a multiple of four.
 namespace sisyphus::queue {
 
@@ -24,8 +25,8 @@ constexpr std::size_t kSegmentHeaderSize = 64;
 constexpr std::size_t kFrameHeaderSize = 32;
 constexpr std::size_t kFrameAlignment = 4;
 
-// 0 magic  4 version  8 store id (16 bytes)  24 u64 number  32 u64 first sequence  40 u32 checksum of the last frame
-// of the segment before  44 zeros  60 u32 CRC-32C of bytes 0..59
+// 0 magic  4 version  8 store id (16 bytes)  24 u64 number  32 u64 first sequence  40 u32 checksum of the
+// last frame of the segment before  44 zeros  60 u32 CRC-32C of bytes 0..59
 struct SegmentHeader {
   Uuid store_id{};
   std::uint64_t number = 1;
@@ -53,8 +54,8 @@ constexpr std::size_t frame_size(std::size_t payload) {
 // The whole frame; sets header.checksum and header.length.
 std::string encode_frame(FrameHeader& header, std::string_view payload);
 
-// The frame at the front of `bytes` when one is there whole and its checksum is right; says nothing of its place in
-// the chain.
+// The frame at the front of `bytes` when one is there whole and its checksum is right; says nothing of its
+// place in the chain.
 std::optional<FrameHeader> decode_frame(std::string_view bytes);
 inline std::string_view payload_of(const FrameHeader& header, std::string_view frame) {
   return frame.substr(kFrameHeaderSize, header.length);

@@ -8,10 +8,12 @@ namespace sisyphus::queue {
 namespace {
 
 Error corrupt(const std::string& path, std::uint64_t offset, const std::string& what) {
-  return {Errc::io,
-          fmt::format("{} is damaged at byte {}: {}. Nothing was changed; keep a copy of the folder before any repair",
-                      path, offset, what),
-          {}};
+  return {
+      Errc::io,
+      fmt::format(
+          "{} is damaged at byte {}: {}. Nothing was changed; keep a copy of the folder before any repair",
+          path, offset, what),
+      {}};
 }
 
 bool all_zero(std::string_view bytes) {
@@ -29,7 +31,8 @@ bool known_synced(std::string_view bytes, std::uint64_t sequence) {
 
 class Reader {
  public:
-  Reader(FileSystem& files, const std::string& directory, const std::function<Result<void>(const Record&)>& on_record)
+  Reader(FileSystem& files, const std::string& directory,
+         const std::function<Result<void>(const Record&)>& on_record)
       : files_(files), directory_(directory), on_record_(on_record) {}
 
   Result<std::optional<JournalEnd>> read(std::uint64_t first_segment) {
@@ -41,12 +44,14 @@ class Reader {
     std::uint64_t number = first_segment;
     for (; exists(number); ++number) {
       // The file is made whole before it gets its name, so a damaged header is never the trace of a crash.
-      if (auto done = segment(number, number == first_segment, exists(number + 1)); !done) return done.error();
+      if (auto done = segment(number, number == first_segment, exists(number + 1)); !done)
+        return done.error();
     }
     const bool more = std::any_of(names->begin(), names->end(), [&](const std::string& name) {
       return is_segment_name(name) && (name > segment_name(number) || number == first_segment);
     });
-    if (more) return corrupt(directory_ + "/" + segment_name(number), 0, "the segment is not there, and others are");
+    if (more)
+      return corrupt(directory_ + "/" + segment_name(number), 0, "the segment is not there, and others are");
     if (number == first_segment) return std::optional<JournalEnd>();
     return std::optional(std::move(end_));
   }
@@ -58,9 +63,10 @@ class Reader {
     if (!bytes) return bytes.error();
     auto header = decode_segment_header(*bytes);
     if (!header) return corrupt(path, 0, header.error().detail);
-    const bool follows = header->number == number && (first || (header->store_id == end_.segment.store_id &&
-                                                                header->first_sequence == end_.last_sequence + 1 &&
-                                                                header->previous_checksum == end_.last_checksum));
+    const bool follows =
+        header->number == number && (first || (header->store_id == end_.segment.store_id &&
+                                               header->first_sequence == end_.last_sequence + 1 &&
+                                               header->previous_checksum == end_.last_checksum));
     if (!follows) return corrupt(path, 0, "it does not follow the segment before it");
     if (first) {
       end_.last_sequence = header->first_sequence - 1;
@@ -81,7 +87,8 @@ class Reader {
       if (!next) {
         if (all_zero(rest)) break;
         if (more || known_synced(rest.substr(kFrameAlignment), end_.last_sequence + 1)) {
-          return corrupt(path, offset, fmt::format("frame {} is not whole, and later ones are", end_.last_sequence + 1));
+          return corrupt(path, offset,
+                         fmt::format("frame {} is not whole, and later ones are", end_.last_sequence + 1));
         }
         end_.torn = rest.substr(0, rest.find_last_not_of('\0') + 1);
         break;
@@ -116,7 +123,9 @@ bool is_segment_name(std::string_view name) {
   return name.size() == segment_name(1).size() && name.starts_with("journal-") && name.ends_with(".log");
 }
 
-std::string segment_name(std::uint64_t number) { return fmt::format("journal-{:010}.log", number); }
+std::string segment_name(std::uint64_t number) {
+  return fmt::format("journal-{:010}.log", number);
+}
 
 Result<std::optional<JournalEnd>> read_journal(FileSystem& files, const std::string& directory,
                                                std::uint64_t first_segment,

@@ -112,48 +112,66 @@ class Reader {
 
 // Visits the members of a record in the order in which they are stored. One description for both directions.
 template <class R, class V>
-  requires std::is_same_v<std::remove_const_t<R>, Started>
-void members(R& r, V& visit) { visit(r.epoch); }
+requires std::is_same_v<std::remove_const_t<R>, Started>
+void members(R& r, V& visit) {
+  visit(r.epoch);
+}
 template <class R, class V>
-  requires std::is_same_v<std::remove_const_t<R>, Submitted>
-void members(R& r, V& visit) { visit(r.order), visit(r.id), visit(r.document); }
+requires std::is_same_v<std::remove_const_t<R>, Submitted>
+void members(R& r, V& visit) {
+  visit(r.order), visit(r.id), visit(r.document);
+}
 template <class R, class V>
-  requires std::is_same_v<std::remove_const_t<R>, Granted>
+requires std::is_same_v<std::remove_const_t<R>, Granted>
 void members(R& r, V& visit) {
   visit(r.order), visit(r.token), visit(r.attempt), visit(r.anonymous), visit(r.at), visit(r.worker_id);
 }
 template <class R, class V>
-  requires std::is_same_v<std::remove_const_t<R>, Finished>
+requires std::is_same_v<std::remove_const_t<R>, Finished>
 void members(R& r, V& visit) {
-  visit(r.order), visit(r.state), visit(r.unconfirmed), visit(r.forget_token), visit(r.at), visit(r.message), visit(r.info);
+  visit(r.order), visit(r.state), visit(r.unconfirmed), visit(r.forget_token), visit(r.at), visit(r.message),
+      visit(r.info);
 }
 template <class R, class V>
-  requires std::is_same_v<std::remove_const_t<R>, Requeued>
+requires std::is_same_v<std::remove_const_t<R>, Requeued>
 void members(R& r, V& visit) {
-  visit(r.order), visit(r.counted), visit(r.held), visit(r.forget_token), visit(r.not_before), visit(r.reason);
+  visit(r.order), visit(r.counted), visit(r.held), visit(r.forget_token), visit(r.not_before),
+      visit(r.reason);
 }
 template <class R, class V>
-  requires std::is_same_v<std::remove_const_t<R>, Held>
-void members(R& r, V& visit) { visit(r.order), visit(r.held); }
+requires std::is_same_v<std::remove_const_t<R>, Held>
+void members(R& r, V& visit) {
+  visit(r.order), visit(r.held);
+}
 template <class R, class V>
-  requires std::is_same_v<std::remove_const_t<R>, Cleared>
+requires std::is_same_v<std::remove_const_t<R>, Cleared>
 void members(R&, V&) {}
 template <class R, class V>
-  requires std::is_same_v<std::remove_const_t<R>, QueueAttributes>
-void members(R& r, V& visit) { visit(r.disabled); }
+requires std::is_same_v<std::remove_const_t<R>, QueueAttributes>
+void members(R& r, V& visit) {
+  visit(r.disabled);
+}
 template <class R, class V>
-  requires std::is_same_v<std::remove_const_t<R>, WorkerAttributes>
-void members(R& r, V& visit) { visit(r.worker_id), visit(r.disabled); }
+requires std::is_same_v<std::remove_const_t<R>, WorkerAttributes>
+void members(R& r, V& visit) {
+  visit(r.worker_id), visit(r.disabled);
+}
 template <class R, class V>
-  requires std::is_same_v<std::remove_const_t<R>, DocumentStored>
-void members(R& r, V& visit) { visit(r.module), visit(r.name), visit(r.document); }
+requires std::is_same_v<std::remove_const_t<R>, DocumentStored>
+void members(R& r, V& visit) {
+  visit(r.module), visit(r.name), visit(r.document);
+}
 template <class R, class V>
-  requires std::is_same_v<std::remove_const_t<R>, DocumentErased>
-void members(R& r, V& visit) { visit(r.module), visit(r.name); }
+requires std::is_same_v<std::remove_const_t<R>, DocumentErased>
+void members(R& r, V& visit) {
+  visit(r.module), visit(r.name);
+}
 template <class R, class V>
-  requires(std::is_same_v<std::remove_const_t<R>, CancelRequested> || std::is_same_v<std::remove_const_t<R>, Removed> ||
-           std::is_same_v<std::remove_const_t<R>, Retried> || std::is_same_v<std::remove_const_t<R>, MarkedIrreversible>)
-void members(R& r, V& visit) { visit(r.order); }
+requires(std::is_same_v<std::remove_const_t<R>, CancelRequested> ||
+         std::is_same_v<std::remove_const_t<R>, Removed> || std::is_same_v<std::remove_const_t<R>, Retried> ||
+         std::is_same_v<std::remove_const_t<R>, MarkedIrreversible>) void members(R& r, V& visit) {
+  visit(r.order);
+}
 
 template <std::size_t I = 0>
 Record make(std::size_t index) {
@@ -173,7 +191,8 @@ void encode(const Record& record, std::string& out) {
 
 Result<Record> decode(std::string_view& bytes) {
   const std::size_t type = bytes.empty() ? 0 : static_cast<unsigned char>(bytes.front());
-  if (type == 0 || type > std::variant_size_v<Record>) return invalid("unknown record type " + std::to_string(type));
+  if (type == 0 || type > std::variant_size_v<Record>)
+    return invalid("unknown record type " + std::to_string(type));
   bytes.remove_prefix(1);
   Record record = make(type - 1);
   Reader reader(bytes);

@@ -9,9 +9,9 @@
 #include <string_view>
 #include <variant>
 
-// What the journal remembers: one record for each change that must survive. The state machine's state is what these
-// records make of an empty one. Jobs are named by `order`, the number of their submission; times are wall clock,
-// milliseconds since 1970.
+// What the journal remembers: one record for each change that must survive. The state machine's state is what
+// these records make of an empty one. Jobs are named by `order`, the number of their submission; times are
+// wall clock, milliseconds since 1970.
 namespace sisyphus::queue {
 
 struct Started {  // the server opened this journal; `epoch` counts its starts
@@ -41,10 +41,10 @@ struct Finished {
 };
 struct Requeued {
   std::uint64_t order = 0;
-  bool counted = true;           // false: the grant it had costs no attempt
+  bool counted = true;  // false: the grant it had costs no attempt
   bool held = false;
-  bool forget_token = false;     // the worker gave it up itself and may not come back with it
-  std::int64_t not_before = 0;   // 0: at once
+  bool forget_token = false;    // the worker gave it up itself and may not come back with it
+  std::int64_t not_before = 0;  // 0: at once
   std::string reason{};
 };
 struct CancelRequested {
@@ -81,12 +81,12 @@ struct DocumentErased {
   std::string name{};
 };
 
-using Record = std::variant<Started, Submitted, Granted, Finished, Requeued, CancelRequested, Removed, Cleared, Held,
-                            Retried, MarkedIrreversible, QueueAttributes, WorkerAttributes, DocumentStored,
-                            DocumentErased>;
+using Record = std::variant<Started, Submitted, Granted, Finished, Requeued, CancelRequested, Removed,
+                            Cleared, Held, Retried, MarkedIrreversible, QueueAttributes, WorkerAttributes,
+                            DocumentStored, DocumentErased>;
 
-// Appends the record's bytes: a type byte (its place in Record, plus one), then its members; integers are LEB128,
-// strings and the like are length and bytes.
+// Appends the record's bytes: a type byte (its place in Record, plus one), then its members; integers are
+// LEB128, strings and the like are length and bytes.
 void encode(const Record& record, std::string& out);
 
 // Takes one record off the front of `bytes`. Fails on anything that encode() did not write.

@@ -22,7 +22,9 @@ void WorkerRegistry::set_disabled(const std::string& id, bool disabled) {
   }
 }
 
-bool WorkerRegistry::forget(const std::string& id) { return workers_.erase(id) != 0; }
+bool WorkerRegistry::forget(const std::string& id) {
+  return workers_.erase(id) != 0;
+}
 
 std::vector<WorkerView> WorkerRegistry::expire(SteadyTime now) {
   std::vector<WorkerView> gone;
@@ -32,7 +34,8 @@ std::vector<WorkerView> WorkerRegistry::expire(SteadyTime now) {
     return true;
   });
   next_expiry_ = SteadyTime::max();
-  for (const auto& [id, worker] : workers_) next_expiry_ = std::min(next_expiry_, worker.last_heard + expiry_);
+  for (const auto& [id, worker] : workers_)
+    next_expiry_ = std::min(next_expiry_, worker.last_heard + expiry_);
   return gone;
 }
 
@@ -88,13 +91,15 @@ std::string WorkerRegistry::missing_for(const Requirements& needs, SteadyTime no
   if (!any) return "a worker: none is online";
   const auto unknown = unknown_modules(needs, now);
   if (!unknown.empty()) {
-    return fmt::format("a worker with the module{} {}: none that is online offers {}", unknown.size() > 1 ? "s" : "",
-                       fmt::join(unknown, ", "), unknown.size() > 1 ? "them" : "it");
+    return fmt::format("a worker with the module{} {}: none that is online offers {}",
+                       unknown.size() > 1 ? "s" : "", fmt::join(unknown, ", "),
+                       unknown.size() > 1 ? "them" : "it");
   }
   std::vector<std::string> wanted = needs.labels;
   for (const auto& [name, amount] : needs.resources) wanted.push_back(fmt::format("{}={}", name, amount));
   if (wanted.empty()) return "a worker: every one that is online is disabled";
-  return fmt::format("a worker that offers {} and its modules: none that is online does", fmt::join(wanted, ", "));
+  return fmt::format("a worker that offers {} and its modules: none that is online does",
+                     fmt::join(wanted, ", "));
 }
 
 }  // namespace sisyphus::queue

@@ -1,8 +1,8 @@
 #include "app/command_line.hpp"
 
 #include <CLI/CLI.hpp>
-#include <gmock/gmock.h>
 #include <fmt/format.h>
+#include <gmock/gmock.h>
 #include <gtest/gtest.h>
 
 #include <cstdio>

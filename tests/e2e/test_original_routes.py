@@ -361,11 +361,16 @@ class Http(RouteTest):
 
     def test_a_method_that_a_route_does_not_take_is_405_and_names_those_it_does(self):
         for method, path, allowed in (("PUT", "/queue", "POST, GET, HEAD, PATCH, DELETE, OPTIONS"),
-                                      ("POST", "/queue/poll", "GET, HEAD, OPTIONS"),
+                                      ("POST", "/queue/poll", "GET, OPTIONS"),
                                       ("PATCH", "/data/a/b", "GET, HEAD, POST, DELETE, OPTIONS")):
             reply = self.call(method, path)
             self.assert_problem(reply, 405, "Method Not Allowed", detail=method)
             self.assertEqual(reply.headers["Allow"], allowed)
+
+    def test_a_head_takes_no_job_off_the_queue(self):
+        self.server.submit(job_of(TASK))
+        self.assertEqual(self.call("HEAD", "/queue/poll").status, 405)
+        self.assertEqual(self.call("GET", "/queue").json["entries"], 1)
 
     def test_what_is_not_there_is_404_and_named(self):
         self.assert_problem(self.call("GET", "/no/such/thing"), 404, "Not Found", detail="/no/such/thing")

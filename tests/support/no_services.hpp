@@ -12,7 +12,7 @@ class NoServices final : public JobService,
                          public DataService,
                          public EventService,
                          public StatusService,
-                   public ValidationService {
+                         public ValidationService {
   [[noreturn]] static void unexpected() { throw std::logic_error("no route asks for a service here"); }
 
  public:

@@ -6,7 +6,8 @@ import pathlib
 import signal
 import unittest
 
-from farm import (BINARY, Farm, Process, clip, encode_task, encoders_of, endless_task, hidden_folders, job_of,
+from farm import (BINARY, Farm, Process, clip, encode_task, encoders_of, endless_task, eventually, hidden_folders,
+                  job_of,
                   probe_media, processes_where, read_to_end, wait_until_gone)
 
 IN_REAL_TIME = {"input_options": {"re": True}, "output_maps": [{"specifier": "v", "stream": 0, "options": {
@@ -124,7 +125,7 @@ class WorkerKilled(CrashTest):
         encoder = self.running_encoder(job_id)
         self.worker.kill()
         wait_until_gone(encoder)
-        self.assertEqual(processes_where("cmdline", job_id), [])
+        eventually(lambda: not processes_where("cmdline", job_id), "the guard is gone too")
         self.assertEqual(len(hidden_folders(self.farm.folder)), 1)
         self.assertIn("worker", self.wait_queued_again(job_id, attempt=1)["message"])
         self.worker = self.farm.worker(self.server.url)

@@ -7,8 +7,7 @@ import signal
 import unittest
 
 from farm import (BINARY, Farm, Process, clip, encode_task, encoders_of, endless_task, eventually, hidden_folders,
-                  job_of,
-                  probe_media, processes_where, read_to_end, wait_until_gone)
+                  job_of, probe_media, processes_where, read_to_end, wait_until_gone)
 
 IN_REAL_TIME = {"input_options": {"re": True}, "output_maps": [{"specifier": "v", "stream": 0, "options": {
     "codec": "libx264", "preset": "ultrafast", "tune": "zerolatency"}}]}

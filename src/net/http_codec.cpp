@@ -12,7 +12,6 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <iterator>
 #include <optional>
 
 namespace sisyphus::net {
@@ -108,9 +107,8 @@ HttpRequest RequestParser::take() {
   request.last_event_id = view(message["Last-Event-ID"]);
   request.origin = view(message[http::field::origin]);
   request.body = std::move(message.body());
-  request.path = view(message.target());
+  request.target = view(message.target());
   if (const auto target = boost::urls::parse_origin_form(message.target()); target.has_value()) {
-    request.path = target->path();
     for (const auto& segment : target->segments()) request.segments.emplace_back(segment);
     for (const auto& parameter : target->params()) {
       request.query.emplace_back(std::string(parameter.key), std::string(parameter.value));
@@ -133,23 +131,22 @@ const char* reason_phrase(int status) {
 
 std::string response_head(const HttpResponse& response, bool keep_alive, std::string_view allow_origin) {
   std::string head;
-  head.reserve(512);
-  auto out = std::back_inserter(head);
-  fmt::format_to(out, "HTTP/1.1 {} {}\r\nServer: sisyphus\r\nDate: {}\r\n", response.status,
-                 reason_phrase(response.status), date_now());
+  head.reserve(320);
+  head.append("HTTP/1.1 ").append(fmt::format_int(response.status).c_str()).append(1, ' ');
+  head.append(reason_phrase(response.status)).append("\r\nServer: sisyphus\r\nDate: ").append(date_now());
   if (response.stream) {
-    head += "Content-Type: text/event-stream\r\nCache-Control: no-store\r\nTransfer-Encoding: chunked\r\n";
+    head += "\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nTransfer-Encoding: chunked";
   } else if (response.status != 204 && response.status != 304) {
-    fmt::format_to(out, "Content-Type: {}\r\nContent-Length: {}\r\n", response.content_type,
-                   response.body.size());
+    head.append("\r\nContent-Type: ").append(response.content_type);
+    head.append("\r\nContent-Length: ").append(fmt::format_int(response.body.size()).c_str());
   }
   if (!allow_origin.empty()) {
-    fmt::format_to(out, "Access-Control-Allow-Origin: {}\r\n", allow_origin);
-    if (allow_origin != "*") head += "Vary: Origin\r\n";
+    head.append("\r\nAccess-Control-Allow-Origin: ").append(allow_origin);
+    if (allow_origin != "*") head += "\r\nVary: Origin";
   }
-  for (const auto& [name, value] : response.headers) fmt::format_to(out, "{}: {}\r\n", name, value);
-  if (!keep_alive) head += "Connection: close\r\n";
-  head += "\r\n";
+  for (const auto& [name, value] : response.headers) head.append("\r\n").append(name).append(": ").append(value);
+  if (!keep_alive) head += "\r\nConnection: close";
+  head += "\r\n\r\n";
   return head;
 }
 

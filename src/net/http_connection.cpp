@@ -149,14 +149,20 @@ void HttpConnection::on_read(std::error_code error, std::size_t size) {
   if (watching_) watch_for_hangup();  // those were the next request's bytes; it may go yet
 }
 
-asio::awaitable<bool> HttpConnection::answer(HttpRequest& request) {
+std::stop_token HttpConnection::fresh_hangup() {
   hangup_ = std::stop_source();
-  if (end_of_input_) hangup_.request_stop();
-  if (stopping_) hangup_.request_stop();
-  request.hangup = hangup_.get_token();
+  if (end_of_input_ || stopping_) hangup_.request_stop();
+  return hangup_.get_token();
+}
+
+asio::awaitable<bool> HttpConnection::answer(HttpRequest& request) {
+  hangup_ = std::stop_source(std::nostopstate);
   // Only what may wait pays for the second read.
   watching_ = request.parameter("wait") != nullptr;
-  if (watching_) watch_for_hangup();
+  if (watching_) {
+    request.hangup = fresh_hangup();
+    watch_for_hangup();
+  }
   HttpResponse response = co_await router_.handle(request);
   const bool keep_alive = request.keep_alive && !stopping_ && !response.stream;
   const bool with_body = request.method != "HEAD";
@@ -165,8 +171,8 @@ asio::awaitable<bool> HttpConnection::answer(HttpRequest& request) {
   if (!written && response.undelivered) response.undelivered();
   if (!written || !response.stream || !with_body) co_return written&& keep_alive;
   watching_ = true;
+  const std::stop_token hangup = fresh_hangup();
   watch_for_hangup();
-  const std::stop_token hangup = request.hangup;
   co_await write_stream(*response.stream, hangup);
   co_return false;
 }

@@ -15,7 +15,7 @@ namespace sisyphus::net {
 
 struct HttpRequest {
   std::string method;                                      // upper case
-  std::string path;                                        // decoded, for logs
+  std::string target;                                      // as it came
   std::vector<std::string> segments;                       // of the path, decoded: "/jobs/1" is {"jobs", "1"}
   std::vector<std::pair<std::string, std::string>> query;  // decoded
   std::string body;

@@ -52,8 +52,8 @@ asio::awaitable<HttpResponse> Router::handle(HttpRequest& request) const {
     response.headers.emplace_back("Access-Control-Max-Age", "600");
     co_return response;
   }
-  if (allowed.empty()) co_return problem(404, fmt::format("there is nothing at {}", request.path));
-  HttpResponse response = problem(405, fmt::format("{} does not take {}", request.path, request.method));
+  if (allowed.empty()) co_return problem(404, fmt::format("there is nothing at {}", request.target));
+  HttpResponse response = problem(405, fmt::format("{} does not take {}", request.target, request.method));
   response.headers.emplace_back("Allow", allowed + "OPTIONS");
   co_return response;
 }

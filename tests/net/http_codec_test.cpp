@@ -81,7 +81,7 @@ TEST(RequestParser, LeavesThePipelinedRequestsForLater) {
     State state = State::more;
     waiting.erase(0, parser.feed(waiting, state));
     ASSERT_EQ(state, State::complete) << i;
-    paths.push_back(parser.take().path);
+    paths.push_back(parser.take().target);
   }
   EXPECT_THAT(paths, ElementsAre("/jobs/x/completed", "/queue", "/a"));
   EXPECT_EQ(waiting, "GET /b");

@@ -9,6 +9,7 @@
 #include <spdlog/pattern_formatter.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <iterator>
@@ -21,10 +22,15 @@ namespace {
 class OneLine final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+    if (std::none_of(message.payload.begin(), message.payload.end(), is_control)) {
+      out.append(message.payload);
+      return;
+    }
     for (const char c : message.payload) {
       if (c == '\n') {
         fmt::format_to(std::back_inserter(out), "\\n");
-      } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      } else if (is_control(c)) {
         fmt::format_to(std::back_inserter(out), "\\x{:02x}", c);
       } else {
         out.push_back(c);

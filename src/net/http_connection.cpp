@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 
 namespace sisyphus::net {
@@ -30,6 +31,7 @@ HttpConnection::HttpConnection(asio::ip::tcp::socket socket, const ServerSetting
       read_done_(socket_.get_executor()) {}
 
 asio::awaitable<void> HttpConnection::run() {
+  socket_.non_blocking(true);
   for (;;) {
     HttpRequest request;
     const Next next = co_await read_request(request);
@@ -180,20 +182,27 @@ asio::awaitable<bool> HttpConnection::answer(HttpRequest& request) {
 asio::awaitable<bool> HttpConnection::write(const HttpResponse& response, bool keep_alive, bool with_body) {
   const std::string head = response_head(response, keep_alive, settings_.allow_origin);
   const bool body = with_body && response.status != 204;
-  const std::array<asio::const_buffer, 2> buffers{asio::buffer(head),
-                                                  body ? asio::buffer(response.body) : asio::const_buffer()};
-  deadline_ = from_now(settings_.send);
-  auto [error, size] = co_await asio::async_write(socket_, buffers, kTuple);
-  deadline_ = SteadyTime::max();
+  const bool written = co_await write_text(head, body ? std::string_view(response.body) : std::string_view());
   // A client that had gone before the reply does not get it, whatever the kernel took.
-  co_return !error && !end_of_input_;
+  co_return written && !end_of_input_;
 }
 
-asio::awaitable<bool> HttpConnection::write_text(std::string_view text) {
+asio::awaitable<bool> HttpConnection::write_text(std::string_view first, std::string_view second) {
+  std::array<asio::const_buffer, 2> rest{asio::buffer(first), asio::buffer(second)};
+  std::error_code error;
+  // The kernel takes nearly every reply at once: no need to go round the loop for it.
+  std::size_t taken = socket_.write_some(rest, error);
+  for (asio::const_buffer& buffer : rest) {
+    const std::size_t part = std::min(taken, buffer.size());
+    buffer += part;
+    taken -= part;
+  }
+  if (error == asio::error::would_block) error.clear();
+  if (error || asio::buffer_size(rest) == 0) co_return !error;
   deadline_ = from_now(settings_.send);
-  auto [error, size] = co_await asio::async_write(socket_, asio::buffer(text), kTuple);
+  auto [failure, size] = co_await asio::async_write(socket_, rest, kTuple);
   deadline_ = SteadyTime::max();
-  co_return !error;
+  co_return !failure;
 }
 
 asio::awaitable<bool> HttpConnection::write_stream(EventStream& stream, std::stop_token hangup) {

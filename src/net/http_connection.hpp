@@ -29,7 +29,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   asio::awaitable<bool> fill();  // more bytes; false: there will be none
   asio::awaitable<bool> answer(HttpRequest& request);
   asio::awaitable<bool> write(const HttpResponse& response, bool keep_alive, bool with_body);
-  asio::awaitable<bool> write_text(std::string_view text);
+  asio::awaitable<bool> write_text(std::string_view first, std::string_view second = {});
   asio::awaitable<bool> write_stream(EventStream& stream, std::stop_token hangup);
   asio::awaitable<bool> answer_failure(int status, std::string_view reason);
 

@@ -20,7 +20,6 @@ struct HttpRequest {
   std::vector<std::pair<std::string, std::string>> query;  // decoded
   std::string body;
   std::string last_event_id;  // of the header
-  std::string origin;         // of the header
   bool keep_alive = true;
   std::vector<std::string> params;  // what the route's pattern left open, in order; set by the router
   std::stop_token hangup;           // raised when the client has gone; set by the connection

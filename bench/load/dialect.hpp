@@ -8,8 +8,8 @@
 #include <string_view>
 #include <vector>
 
-// How a queue is spoken to over one connection. Pure text: it appends requests and reads replies; who sends and
-// receives is load/phase.cpp. One object for each connection; one request is outstanding at a time.
+// How a queue is spoken to over one connection. Pure text: it appends requests and reads replies; who sends
+// and receives is load/phase.cpp. One object for each connection; one request is outstanding at a time.
 namespace sisyphus::bench {
 
 // A job that was handed out: which of ours it is, and what the queue wants to hear when it is done.
@@ -20,9 +20,9 @@ struct Taken {
 
 // The whole reply to the last request.
 struct Answer {
-  std::size_t used = 0;      // bytes of the input
-  std::vector<Taken> jobs;   // of take()
-  std::string error;         // empty: it is what was hoped for
+  std::size_t used = 0;     // bytes of the input
+  std::vector<Taken> jobs;  // of take()
+  std::string error;        // empty: it is what was hoped for
 };
 
 class Dialect {

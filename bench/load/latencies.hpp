@@ -12,8 +12,8 @@ namespace sisyphus::bench {
 class Latencies {
  public:
   void add(std::chrono::nanoseconds time) {
-    microseconds_.push_back(static_cast<std::uint32_t>(
-        std::chrono::duration_cast<std::chrono::microseconds>(time).count()));
+    microseconds_.push_back(
+        static_cast<std::uint32_t>(std::chrono::duration_cast<std::chrono::microseconds>(time).count()));
   }
   std::size_t count() const { return microseconds_.size(); }
   boost::json::object summary();  // count, p50_us, p95_us, p99_us, max_us

@@ -1,5 +1,5 @@
-// A load of jobs for one queue, and what it took: a JSON line on standard output. Exit code 1 when a request failed
-// or a job did not come out exactly once. bench/dispatch.py starts the queues and compares them.
+// A load of jobs for one queue, and what it took: a JSON line on standard output. Exit code 1 when a request
+// failed or a job did not come out exactly once. bench/dispatch.py starts the queues and compares them.
 
 #include "load/phase.hpp"
 #include "load/process_usage.hpp"
@@ -70,7 +70,8 @@ int measure(Flags flags) {
     return 2;
   }
   const bool takes = flags.load.kind != Kind::submit;
-  Ledger ledger(static_cast<std::size_t>(flags.load.first_number) + flags.load.jobs, takes ? flags.load.jobs : 0);
+  Ledger ledger(static_cast<std::size_t>(flags.load.first_number) + flags.load.jobs,
+                takes ? flags.load.jobs : 0);
   const ProcessUsage before = flags.pid ? usage_of(*flags.pid) : ProcessUsage{};
   Outcome outcome = run(flags.load, ledger);
   const std::string complaint = ledger.complaint();
@@ -85,25 +86,34 @@ int measure(Flags flags) {
 
 int main(int argc, char** argv) {
   sisyphus::bench::Flags flags;
-  CLI::App app("Puts a load of jobs on a queue that listens on loopback, and checks that each comes out exactly once");
+  CLI::App app(
+      "Puts a load of jobs on a queue that listens on loopback, and checks that each comes out exactly once");
   app.add_option("--peer", flags.peer, "What listens there")
       ->check(CLI::IsMember({"sisyphus", "redis", "beanstalkd"}))
       ->capture_default_str();
-  app.add_option("--phase", flags.phase, "submit, drain (take and finish what waits), or lifecycle (all three)")
+  app.add_option("--phase", flags.phase,
+                 "submit, drain (take and finish what waits), or lifecycle (all three)")
       ->check(CLI::IsMember({"submit", "drain", "lifecycle"}))
       ->capture_default_str();
-  app.add_option("--host", flags.host, "An address of this machine")->check(CLI::ValidIPV4)->capture_default_str();
+  app.add_option("--host", flags.host, "An address of this machine")
+      ->check(CLI::ValidIPV4)
+      ->capture_default_str();
   app.add_option("--port", flags.port, "Its port")->capture_default_str();
   app.add_option("--pid", flags.pid, "The server's process, to tell what it used");
   app.add_option("--connections", flags.load.connections, "At once, each with one request outstanding")
       ->check(CLI::Range(1, 10'000))
       ->capture_default_str();
-  app.add_option("--jobs", flags.load.jobs, "In all")->check(CLI::Range(1, 10'000'000))->capture_default_str();
-  app.add_option("--batch", flags.load.batch, "Jobs in a request")->check(CLI::Range(1, 1000))->capture_default_str();
+  app.add_option("--jobs", flags.load.jobs, "In all")
+      ->check(CLI::Range(1, 10'000'000))
+      ->capture_default_str();
+  app.add_option("--batch", flags.load.batch, "Jobs in a request")
+      ->check(CLI::Range(1, 1000))
+      ->capture_default_str();
   app.add_option("--document", flags.load.document, "Bytes of a job")
       ->check(CLI::Range(200, 1'000'000))
       ->capture_default_str();
-  app.add_option("--first", flags.load.first_number, "Number of the first job; those with smaller ones may wait there already")
+  app.add_option("--first", flags.load.first_number,
+                 "Number of the first job; those with smaller ones may wait there already")
       ->capture_default_str();
   app.footer("Example: load_generator --port 5000 --phase lifecycle --connections 16 --jobs 30000");
   CLI11_PARSE(app, argc, argv);

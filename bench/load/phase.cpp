@@ -111,8 +111,7 @@ class Connection {
 Outcome run(const Load& load, Ledger& ledger) {
   Outcome outcome;
   asio::io_context loop(1);
-  Shared shared{load,       ledger, outcome, load.first_number, load.first_number + load.jobs,
-                load.jobs};
+  Shared shared{load, ledger, outcome, load.first_number, load.first_number + load.jobs, load.jobs};
   std::vector<std::unique_ptr<Connection>> connections;
   TaskGroup group(loop.get_executor());
   const Clock::time_point begin = Clock::now();

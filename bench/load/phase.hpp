@@ -41,8 +41,8 @@ struct Outcome {
   std::size_t error_count = 0;
 };
 
-// Runs the load on a loop of its own and returns when every connection is done. `ledger` hears of every job that
-// was taken. The first error of a connection ends that connection.
+// Runs the load on a loop of its own and returns when every connection is done. `ledger` hears of every job
+// that was taken. The first error of a connection ends that connection.
 Outcome run(const Load& load, Ledger& ledger);
 
 }  // namespace sisyphus::bench

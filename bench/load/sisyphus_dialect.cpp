@@ -31,7 +31,8 @@ class SisyphusDialect final : public Dialect {
   void take(std::size_t most, std::string& out) override {
     expected_ = 200;
     taking_ = true;
-    request("GET", fmt::format("/queue/poll?worker_id={}&modules=ffmpeg&max={}&wait=5", worker_, most), "", out);
+    request("GET", fmt::format("/queue/poll?worker_id={}&modules=ffmpeg&max={}&wait=5", worker_, most), "",
+            out);
   }
 
   void finish(const std::vector<Taken>& jobs, std::string& out) override {
@@ -48,7 +49,8 @@ class SisyphusDialect final : public Dialect {
     std::string body = "[";
     for (const Taken& job : jobs) {
       const std::string_view id = std::string_view(job.handle).substr(0, job.handle.find(' '));
-      fmt::format_to(std::back_inserter(body), R"({}{{"job_id":"{}","lease":"{}","failed":false,"info":{{}}}})",
+      fmt::format_to(std::back_inserter(body),
+                     R"({}{{"job_id":"{}","lease":"{}","failed":false,"info":{{}}}})",
                      body.size() == 1 ? "" : ",", id, std::string_view(job.handle).substr(id.size() + 1));
     }
     request("POST", "/jobs/completed", body + "]", out);
@@ -80,7 +82,8 @@ class SisyphusDialect final : public Dialect {
   bool batches() const override { return true; }
 
  private:
-  static void request(std::string_view method, std::string_view target, std::string_view body, std::string& out) {
+  static void request(std::string_view method, std::string_view target, std::string_view body,
+                      std::string& out) {
     fmt::format_to(std::back_inserter(out), "{} {} HTTP/1.1\r\nHost: bench\r\n", method, target);
     if (!body.empty()) {
       fmt::format_to(std::back_inserter(out), "Content-Type: application/json\r\nContent-Length: {}\r\n",

@@ -14,8 +14,8 @@ namespace sisyphus::actors {
 namespace {
 
 constexpr int kProbes = 16;
-constexpr std::uint64_t kReserve = 256U << 10;  // bytes kept for finishing and cancelling what is there
-constexpr std::chrono::seconds kInterval{1};    // between syncs with `--fsync interval`
+constexpr std::uint64_t kReserve = 256U << 10;    // bytes kept for finishing and cancelling what is there
+constexpr std::chrono::seconds kInterval{1};      // between syncs with `--fsync interval`
 constexpr std::chrono::microseconds kGather{80};  // about what a sync takes: waiting longer gains nothing
 
 }  // namespace
@@ -86,8 +86,8 @@ asio::awaitable<void> JournalWriter::run() {
   ended_.open();
 }
 
-// Those whom the last batch let go are likely to ask again at once: the more of them one sync serves, the fewer
-// syncs there are. A lone client is not kept waiting.
+// Those whom the last batch let go are likely to ask again at once: the more of them one sync serves, the
+// fewer syncs there are. A lone client is not kept waiting.
 asio::awaitable<void> JournalWriter::gather() {
   const SteadyTime until = std::chrono::steady_clock::now() + kGather;
   std::size_t seen = 0;

@@ -65,7 +65,7 @@ class JournalWriter {
   Gate waiting_;  // for the batch that is being gathered
   bool pending_ = false;
   bool in_flight_ = false;
-  Gate flying_;  // for the batch that is being written
+  Gate flying_;               // for the batch that is being written
   std::size_t released_ = 0;  // how many the last batch let go
   bool stopping_ = false;
   // Of the journal, as it was between two batches: the thread may be writing it.

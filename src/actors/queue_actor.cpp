@@ -425,9 +425,9 @@ void QueueActor::publish(const std::vector<queue::Effect>& effects) {
 }
 
 void QueueActor::send_order(std::string_view order, const queue::Effect& effect) {
-  control_.send(effect.worker_id, order,
-                fmt::format(R"({{"job_id":"{}","lease":"{}"}})", to_string(effect.job.id),
-                            to_string(effect.token)));
+  control_.send(
+      effect.worker_id, order,
+      fmt::format(R"({{"job_id":"{}","lease":"{}"}})", to_string(effect.job.id), to_string(effect.token)));
 }
 
 // Renders the event only when somebody will read it.

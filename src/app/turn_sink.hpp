@@ -8,8 +8,8 @@
 
 namespace sisyphus::app {
 
-// Log lines to standard error, those of one turn of the event loop with one write(2): a busy server logs several
-// lines for each job. Warnings and worse are written at once. Any thread.
+// Log lines to standard error, those of one turn of the event loop with one write(2): a busy server logs
+// several lines for each job. Warnings and worse are written at once. Any thread.
 class TurnSink final : public spdlog::sinks::base_sink<std::mutex> {
  public:
   ~TurnSink() override;

@@ -446,9 +446,9 @@ Result<Submission> read_submission(std::string_view body, WallTime added) {
     auto scanned = scan(rest, false, prefix);
     if (!scanned) return scanned.error();
     const JobId id = make_uuid();
-    submission.jobs.push_back({id,
-                               stored_text(rest.substr(0, scanned->length), scanned->job_name_at, id, added_text),
-                               std::move(scanned->spec)});
+    submission.jobs.push_back(
+        {id, stored_text(rest.substr(0, scanned->length), scanned->job_name_at, id, added_text),
+         std::move(scanned->spec)});
     rest = skip_space(rest.substr(scanned->length));
     if (!submission.is_array) break;
     if (rest.starts_with(']')) {

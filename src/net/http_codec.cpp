@@ -80,7 +80,9 @@ struct RequestParser::Impl final : http::basic_parser<true> {
     return part.size();
   }
   void on_chunk_header_impl(std::uint64_t, Text, Code&) override {}
-  std::size_t on_chunk_body_impl(std::uint64_t, Text part, Code& code) override { return on_body_impl(part, code); }
+  std::size_t on_chunk_body_impl(std::uint64_t, Text part, Code& code) override {
+    return on_body_impl(part, code);
+  }
   void on_finish_impl(Code&) override {}
 };
 
@@ -151,7 +153,8 @@ std::string response_head(const HttpResponse& response, bool keep_alive, std::st
     head.append("\r\nAccess-Control-Allow-Origin: ").append(allow_origin);
     if (allow_origin != "*") head += "\r\nVary: Origin";
   }
-  for (const auto& [name, value] : response.headers) head.append("\r\n").append(name).append(": ").append(value);
+  for (const auto& [name, value] : response.headers)
+    head.append("\r\n").append(name).append(": ").append(value);
   if (!keep_alive) head += "\r\nConnection: close";
   head += "\r\n\r\n";
   return head;

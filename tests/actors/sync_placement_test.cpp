@@ -9,7 +9,8 @@ using namespace std::chrono_literals;
 
 const SteadyTime kStart(1000s);
 
-void measure(SyncPlacement& placement, std::size_t count, std::chrono::microseconds each, SteadyTime now = kStart) {
+void measure(SyncPlacement& placement, std::size_t count, std::chrono::microseconds each,
+             SteadyTime now = kStart) {
   for (std::size_t i = 0; i < count; ++i) placement.measured(each, now);
 }
 

@@ -130,15 +130,16 @@ void QueueActor::record(const queue::Record& record) {
 
 asio::awaitable<Result<void>> QueueActor::committed() {
   changed();
-  Result<void> result = co_await journal_->committed();
-  co_return result;
+  return journal_->committed();
 }
 
 asio::awaitable<Result<std::vector<Submitted>>> QueueActor::submit(std::vector<JobDocument> documents) {
   std::uint64_t bytes = 0;
   for (const JobDocument& document : documents) bytes += document.text.size() + 64;
-  auto room = co_await journal_->reserve(bytes);
-  if (!room) co_return room.error();
+  if (!journal_->reserve_now(bytes)) {
+    auto room = co_await journal_->reserve(bytes);
+    if (!room) co_return room.error();
+  }
   const Now now = clock_.now();
   std::vector<std::vector<std::string>> warnings;
   for (const JobDocument& document : documents) {

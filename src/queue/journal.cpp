@@ -78,7 +78,7 @@ Result<std::unique_ptr<Journal>> Journal::open(FileSystem& files, Settings setti
   if (!(*end)->torn.empty()) {
     if (auto cut = journal->cut_torn_tail(**end); !cut) return cut.error();
   }
-  if (auto synced = journal->sync(); !synced) return synced.error();
+  if (auto made = journal->make_durable(**end); !made) return made.error();
   return journal;
 }
 
@@ -122,6 +122,15 @@ Result<void> Journal::cut_torn_tail(const JournalEnd& end) {
       "{} bytes of a batch that was never acknowledged were cut from {} at byte {} and kept in {}",
       end.torn.size(), segment_name(header_.number), offset_, name);
   return {};
+}
+
+// What was read is not on disk for that reason alone: after a sync that failed, the system shows what it has not
+// written and will not write again by itself. Written once more, the next sync counts for it.
+Result<void> Journal::make_durable(const JournalEnd& end) {
+  if (auto written = file_->write_at(offset_ - end.unconfirmed.size(), end.unconfirmed); !written)
+    return written.error();
+  if (auto synced = sync(); !synced) return synced.error();
+  return files_.sync_directory(settings_.directory);
 }
 
 Result<void> Journal::write(std::string_view records) {

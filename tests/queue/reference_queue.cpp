@@ -40,7 +40,7 @@ void ReferenceQueue::submit(const JobId& id, Job job, Now now) {
 
 bool ReferenceQueue::may_be_granted(const Job& job, const std::string& worker, Now now) const {
   if (job.state != JobState::queued || job.held || job.irreversible) return false;
-  if (job.avoid == worker && now.steady < job.avoid_until) return false;
+  if (!job.avoid.empty() && job.avoid == worker && now.steady < job.avoid_until) return false;
   if (job.date && !job.date_passed) return false;
   return !job.backoff || job.backoff->first <= now.steady;
 }

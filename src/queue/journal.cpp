@@ -55,6 +55,8 @@ Result<std::unique_ptr<Journal>> Journal::open(FileSystem& files, Settings setti
   if (!lock) return lock.error();
   journal->lock_ = std::move(*lock);
   if (auto read = journal->read_manifest(); !read) return read.error();
+  // A start that was cut off may have left names that are seen and not on disk: nothing is to build on those.
+  if (auto synced = files.sync_directory(directory); !synced) return synced.error();
   auto end = read_journal(files, directory, journal->first_segment_, on_record);
   if (!end) return end.error();
   if (!*end) {
@@ -129,8 +131,7 @@ Result<void> Journal::cut_torn_tail(const JournalEnd& end) {
 Result<void> Journal::make_durable(const JournalEnd& end) {
   if (auto written = file_->write_at(offset_ - end.unconfirmed.size(), end.unconfirmed); !written)
     return written.error();
-  if (auto synced = sync(); !synced) return synced.error();
-  return files_.sync_directory(settings_.directory);
+  return sync();
 }
 
 Result<void> Journal::write(std::string_view records) {

@@ -170,6 +170,20 @@ TEST_F(QueueActorTest, JournalFailureTellsWaitersAndHealth) {
   EXPECT_EQ(submit().error().code, Errc::unavailable);
 }
 
+TEST_F(QueueActorTest, SyncErrorIsNeverTriedAgain) {
+  disk_.fail_from_call(1, EIO);  // the write is done
+  const auto result = submit();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Errc::unavailable);
+  EXPECT_THAT(result.error().detail, HasSubstr("the outcome is unknown: cannot sync"));
+  disk_.fail_from_call(queue::MemoryFileSystem::kNever, 0);
+  const std::uint64_t calls = disk_.calls();
+  EXPECT_EQ(submit().error().code, Errc::unavailable);
+  EXPECT_FALSE(actor_->status().healthy);
+  EXPECT_EQ(storage_lost_, 1);
+  EXPECT_EQ(disk_.calls(), calls);
+}
+
 TEST_F(QueueActorTest, NothingIsPublishedThatIsNotInTheJournal) {
   const auto events = actor_->subscribe(std::nullopt, "");
   disk_.fail_from_call(0, EIO);

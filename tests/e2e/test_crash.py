@@ -6,11 +6,9 @@ import pathlib
 import signal
 import unittest
 
-from farm import (BINARY, Farm, Process, clip, encode_task, encoders_of, endless_task, eventually, hidden_folders,
-                  job_of, probe_media, processes_where, read_to_end, wait_until_gone)
+from farm import (BINARY, Farm, Process, clip, encode_task, encoders_of, endless_task, eventually, film_task,
+                  hidden_folders, job_of, probe_media, processes_where, read_to_end, wait_until_gone)
 
-IN_REAL_TIME = {"input_options": {"re": True}, "output_maps": [{"specifier": "v", "stream": 0, "options": {
-    "codec": "libx264", "preset": "ultrafast", "tune": "zerolatency"}}]}
 WAITS = {"module": "teleport", "data": {}}
 
 
@@ -25,7 +23,7 @@ class CrashTest(unittest.TestCase):
 
     def submit_film(self, seconds=4, **members):
         """A job that takes as long as its film does."""
-        return self.server.submit(job_of(encode_task(clip(seconds), self.output, **IN_REAL_TIME), **members))
+        return self.server.submit(job_of(film_task(clip(seconds), self.output), **members))
 
     def submit_endless(self, *more_tasks, **members):
         return self.server.submit(job_of(endless_task(clip(), self.output), *more_tasks, **members))

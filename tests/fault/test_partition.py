@@ -3,12 +3,10 @@
 import os
 import unittest
 
-from farm import (Farm, clip, encode_task, encoders_of, endless_task, eventually, hidden_folders, job_of, probe_media,
-                  wait_until_gone)
+from farm import (Farm, clip, encode_task, encoders_of, endless_task, eventually, film_task, hidden_folders, job_of,
+                  probe_media, wait_until_gone)
 from proxy import Proxy
 
-IN_REAL_TIME = {"input_options": {"re": True}, "output_maps": [{"specifier": "v", "stream": 0, "options": {
-    "codec": "libx264", "preset": "ultrafast", "tune": "zerolatency"}}]}
 
 
 class Partition(unittest.TestCase):
@@ -20,7 +18,7 @@ class Partition(unittest.TestCase):
         self.worker = self.farm.worker(self.proxy.url)
 
     def submit_film(self, seconds=4):
-        return self.server.submit(job_of(encode_task(clip(seconds), self.output, **IN_REAL_TIME)))
+        return self.server.submit(job_of(film_task(clip(seconds), self.output)))
 
     def running_encoder(self, job_id):
         self.server.wait_progress(job_id)

@@ -7,12 +7,10 @@ import time
 import unittest
 
 import settings
-from farm import Farm, clip, encode_task, encoders_of, eventually, hidden_folders, job_of, probe_media
+from farm import Farm, clip, encoders_of, eventually, film_task, hidden_folders, job_of, probe_media
 
 SLOTS = 8
 SECONDS = 3
-IN_REAL_TIME = {"input_options": {"re": True}, "output_maps": [{"specifier": "v", "stream": 0, "options": {
-    "codec": "libx264", "preset": "ultrafast", "tune": "zerolatency", "threads": 1}}]}
 
 
 class WorkerKills(unittest.TestCase):
@@ -27,8 +25,8 @@ class WorkerKills(unittest.TestCase):
 
     def submit(self):
         output = self.farm.path(f"film-{len(self.jobs)}.mkv")
-        self.jobs.append((self.server.submit(job_of(encode_task(clip(SECONDS), output, **IN_REAL_TIME),
-                                                    max_attempts=100)), output))
+        job = job_of(film_task(clip(SECONDS), output), max_attempts=100)
+        self.jobs.append((self.server.submit(job), output))
 
     def in_state(self, state):
         return [job["job_id"] for job in self.server.call("GET", f"/jobs?state={state}&limit=1000").json["jobs"]]
@@ -58,7 +56,6 @@ class WorkerKills(unittest.TestCase):
         return took
 
     def test_no_process_survives_and_all_jobs_are_done(self):
-        settings.say_seed()
         self.start_worker()
         slowest = 0.0
         for _ in range(settings.WORKER_KILLS):

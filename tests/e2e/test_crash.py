@@ -132,6 +132,19 @@ class WorkerKilled(CrashTest):
         self.assertEqual(job["attempt"], 2)
         self.assert_film()
 
+    def test_its_next_start_tells_the_server_which_need_not_wait_for_the_lease(self):
+        self.start("--backoff", "0.1")
+        job_id = self.submit_film(2)
+        encoder = self.running_encoder(job_id)
+        self.worker.kill()
+        wait_until_gone(encoder)
+        self.worker = self.farm.worker(self.server.url)
+        self.worker.wait_log(f"abandoned_job_told job_id={job_id}")
+        job = self.server.wait_state(job_id, "completed")
+        self.assertEqual([attempt["outcome"] for attempt in job["attempts"]], ["failed", "completed"])
+        self.assertIn("ended without notice", job["attempts"][0]["reason"])
+        self.assert_film(2)
+
     def test_the_last_attempt_fails_for_good(self):
         self.start("--lease", "1")
         job_id = self.submit_endless(max_attempts=1)

@@ -65,8 +65,10 @@ class WorkerKills(unittest.TestCase):
         for job_id, output in self.jobs:
             job = self.server.wait_state(job_id, "completed")
             outcomes = [attempt["outcome"] for attempt in job["attempts"]]
-            self.assertEqual(outcomes, ["lost"] * min(self.lost[job_id], 9) + ["completed"], job)
             self.assertEqual(job["attempt"], self.lost[job_id] + 1)
+            self.assertEqual(outcomes.pop(), "completed")
+            # Told by the worker's next start, or noticed by the server before.
+            self.assertTrue(outcomes and set(outcomes) <= {"lost", "failed"}, job)
             self.assertAlmostEqual(float(probe_media(output)["format"]["duration"]), SECONDS, delta=0.2)
         self.assertEqual(hidden_folders(self.farm.folder), [])
         print(f"{settings.WORKER_KILLS} kills with {SLOTS} encoders each, {len(self.jobs)} jobs done, "

@@ -37,7 +37,10 @@ class EventHub::Stream final : public EventQueue {
         job(job),
         hub_(hub),
         place_(hub.streams_.insert(hub.streams_.end(), this)) {}
-  ~Stream() override { hub_.streams_.erase(place_); }
+  ~Stream() override {
+    hub_.streams_.erase(place_);
+    if (hub_.streams_.empty()) hub_.last_reader_left_ = std::chrono::steady_clock::now();
+  }
 
   void offer(const Event& event) {
     if (job && event.job != job) return;
@@ -63,6 +66,15 @@ EventHub::EventHub(asio::any_io_executor executor, std::uint32_t epoch)
 
 EventHub::~EventHub() = default;
 
+bool EventHub::wanted() const {
+  return !streams_.empty() || std::chrono::steady_clock::now() < last_reader_left_ + kMemory;
+}
+
+void EventHub::skip() {
+  ++next_;
+  recent_.clear();  // what is kept must have no holes
+}
+
 void EventHub::publish(std::string_view type, const std::optional<JobId>& job, std::string_view data,
                        bool last_of_job) {
   const std::string id = fmt::format("{}-{}", epoch_, next_);
@@ -75,8 +87,8 @@ void EventHub::publish(std::string_view type, const std::optional<JobId>& job, s
 void EventHub::replay(Stream& stream, std::string_view last_event_id) {
   if (last_event_id.empty()) return;
   const auto id = parse_event_id(last_event_id);
-  const bool known = id && id->epoch == epoch_ && id->sequence < next_ &&
-                     (recent_.empty() || id->sequence + 1 >= recent_.front().sequence);
+  const std::uint64_t oldest = recent_.empty() ? next_ : recent_.front().sequence;
+  const bool known = id && id->epoch == epoch_ && id->sequence < next_ && id->sequence + 1 >= oldest;
   if (!known) {
     stream.push(resync_);
     return;

@@ -13,13 +13,19 @@ namespace sisyphus::actors {
 
 // Fans events out to any number of readers. Each has a bounded queue: one that is too slow loses what is in
 // it and is told so (`resync`). The last events are kept, so that a reader who was cut off for a moment
-// resumes where it was. One loop; outlives its streams.
+// resumes where it was. While nobody has listened for kMemory, events are only counted: rendering one costs
+// more than the change that it tells of. One loop; outlives its streams.
 class EventHub {
  public:
+  static constexpr std::chrono::seconds kMemory{60};
+
   // `epoch` makes ids of different server starts differ.
   EventHub(asio::any_io_executor executor, std::uint32_t epoch);
   ~EventHub();
 
+  // Whether an event that happens now is to be rendered and published; else it is to be skipped.
+  bool wanted() const;
+  void skip();
   // `data` is JSON. `last_of_job`: streams of that one job end after it.
   void publish(std::string_view type, const std::optional<JobId>& job, std::string_view data,
                bool last_of_job = false);
@@ -46,6 +52,7 @@ class EventHub {
   std::deque<Event> recent_;
   std::list<Stream*> streams_;
   std::shared_ptr<const std::string> resync_;
+  SteadyTime last_reader_left_ = SteadyTime::min();
   bool closed_ = false;
 };
 

@@ -45,6 +45,7 @@ class JournalWriter {
  private:
   asio::awaitable<void> run();
   asio::awaitable<void> next_batch();
+  asio::awaitable<void> gather();
   asio::awaitable<void> write_batch(queue::JobQueue::Changes changes);
   asio::awaitable<void> prepare_segments();
   void probe();
@@ -64,7 +65,8 @@ class JournalWriter {
   Gate waiting_;  // for the batch that is being gathered
   bool pending_ = false;
   bool in_flight_ = false;
-  Gate flying_;  // for the batch that is being written
+  Gate flying_;               // for the batch that is being written
+  std::size_t released_ = 0;  // how many the last batch let go
   bool stopping_ = false;
   // Of the journal, as it was between two batches: the thread may be writing it.
   std::uint64_t room_ = 0;

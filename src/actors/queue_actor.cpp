@@ -12,6 +12,17 @@
 
 namespace sisyphus::actors {
 
+namespace {
+
+void log_state(const JobView& job) {
+  spdlog::info("job_{} job_id={} attempt={}{}{}{}", to_string(job.state), to_string(job.id), job.attempt,
+               job.worker_id.empty() ? "" : " worker=" + job.worker_id,
+               job.message.empty() ? "" : " message=\"" + job.message + "\"",
+               job.unconfirmed ? " unconfirmed=true" : "");
+}
+
+}  // namespace
+
 // One long poll that waits. Lives in the frame of poll().
 struct QueueActor::Parked {
   PollRequest request;
@@ -257,8 +268,9 @@ asio::awaitable<Result<void>> QueueActor::set_disabled(bool disabled) {
 void QueueActor::report_progress(const std::vector<ProgressReport>& reports) {
   for (const ProgressReport& report : reports) {
     if (!jobs_.report_progress(report)) continue;
-    events_->publish("progress", report.id,
-                     fmt::format(R"({{"job_id":"{}",{}}})", to_string(report.id), report.members));
+    publish_event("progress", report.id, false, [&report] {
+      return fmt::format(R"({{"job_id":"{}",{}}})", to_string(report.id), report.members);
+    });
   }
 }
 
@@ -389,43 +401,58 @@ std::unique_ptr<EventStream> QueueActor::subscribe(std::optional<JobId> id, std:
 
 void QueueActor::publish(const std::vector<queue::Effect>& effects) {
   for (const queue::Effect& effect : effects) {
-    const std::string id = to_string(effect.job.id);
-    const std::string order = fmt::format(R"({{"job_id":"{}","lease":"{}"}})", id, to_string(effect.token));
     switch (effect.kind) {
       case queue::Effect::Kind::cancel:
-        control_.send(effect.worker_id, "cancel", order);
+        send_order("cancel", effect);
         break;
       case queue::Effect::Kind::pause:
-        control_.send(effect.worker_id, "pause", order);
+        send_order("pause", effect);
         break;
       case queue::Effect::Kind::resume:
-        control_.send(effect.worker_id, "resume", order);
+        send_order("resume", effect);
         break;
       case queue::Effect::Kind::removed:
-        events_->publish("removed", effect.job.id, fmt::format(R"({{"job_id":"{}"}})", id), true);
+        publish_event("removed", effect.job.id, true,
+                      [&] { return fmt::format(R"({{"job_id":"{}"}})", to_string(effect.job.id)); });
         break;
-      case queue::Effect::Kind::state: {
-        JobView view = effect.job;
-        if (const auto whole = jobs_.view(view.id)) {  // it may be gone again
-          view.document = whole->document;
-          view.title = whole->title;
-          view.modules = whole->modules;
-        }
-        complete_view(view);
-        spdlog::info("job_{} job_id={} title=\"{}\" attempt={} worker={} {}", to_string(view.state), id,
-                     view.title, view.attempt, view.worker_id,
-                     view.message.empty() ? "" : "message=\"" + view.message + "\"");
-        events_->publish("state", view.id, net::state_event_json(view), is_terminal(view.state));
+      case queue::Effect::Kind::state:
+        log_state(effect.job);
+        publish_event("state", effect.job.id, is_terminal(effect.job.state),
+                      [&] { return state_event(effect.job); });
         break;
-      }
     }
   }
 }
 
+void QueueActor::send_order(std::string_view order, const queue::Effect& effect) {
+  control_.send(
+      effect.worker_id, order,
+      fmt::format(R"({{"job_id":"{}","lease":"{}"}})", to_string(effect.job.id), to_string(effect.token)));
+}
+
+// Renders the event only when somebody will read it.
+template <class Render>
+void QueueActor::publish_event(std::string_view type, const std::optional<JobId>& job, bool last_of_job,
+                               Render render) {
+  if (!events_->wanted()) return events_->skip();
+  events_->publish(type, job, render(), last_of_job);
+}
+
+std::string QueueActor::state_event(JobView view) const {
+  if (const auto whole = jobs_.view(view.id)) {  // it may be gone again
+    view.document = whole->document;
+    view.title = whole->title;
+    view.modules = whole->modules;
+  }
+  complete_view(view);
+  return net::state_event_json(view);
+}
+
 void QueueActor::publish_worker(const WorkerView& worker, bool online) {
-  const boost::json::object data{
-      {"worker_id", worker.worker_id}, {"hostname", worker.hostname}, {"online", online}};
-  events_->publish("worker", std::nullopt, boost::json::serialize(data));
+  publish_event("worker", std::nullopt, false, [&] {
+    return boost::json::serialize(boost::json::object{
+        {"worker_id", worker.worker_id}, {"hostname", worker.hostname}, {"online", online}});
+  });
 }
 
 // ---- its own tasks

@@ -96,6 +96,10 @@ class QueueActor final : public JobService,
   asio::awaitable<void> run_clock();
   asio::awaitable<void> watch_storage(std::function<void()> on_storage_lost);
   void publish(const std::vector<queue::Effect>& effects);
+  void send_order(std::string_view order, const queue::Effect& effect);
+  template <class Render>
+  void publish_event(std::string_view type, const std::optional<JobId>& job, bool last_of_job, Render render);
+  std::string state_event(JobView view) const;
   void publish_worker(const WorkerView& worker, bool online);
   void complete_view(JobView& view) const;
   SteadyTime next_deadline() const;

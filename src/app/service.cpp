@@ -1,14 +1,15 @@
 #include "app/service.hpp"
 
+#include "app/turn_sink.hpp"
 #include "core/task_group.hpp"
 
 #include <CLI/CLI.hpp>
 #include <asio/co_spawn.hpp>
 #include <fmt/format.h>
 #include <spdlog/pattern_formatter.h>
-#include <spdlog/sinks/stdout_sinks.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cstdio>
 #include <exception>
 #include <iterator>
@@ -21,10 +22,15 @@ namespace {
 class OneLine final : public spdlog::custom_flag_formatter {
  public:
   void format(const spdlog::details::log_msg& message, const std::tm&, spdlog::memory_buf_t& out) override {
+    const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7F; };
+    if (std::none_of(message.payload.begin(), message.payload.end(), is_control)) {
+      out.append(message.payload);
+      return;
+    }
     for (const char c : message.payload) {
       if (c == '\n') {
         fmt::format_to(std::back_inserter(out), "\\n");
-      } else if (static_cast<unsigned char>(c) < 0x20 || c == 0x7F) {
+      } else if (is_control(c)) {
         fmt::format_to(std::back_inserter(out), "\\x{:02x}", c);
       } else {
         out.push_back(c);
@@ -36,6 +42,8 @@ class OneLine final : public spdlog::custom_flag_formatter {
   }
 };
 
+std::shared_ptr<TurnSink> log_sink;  // null until start_logging()
+
 }  // namespace
 
 void add_log_options(CLI::App& app, LogOptions& options) {
@@ -45,13 +53,12 @@ void add_log_options(CLI::App& app, LogOptions& options) {
 }
 
 void start_logging(const LogOptions& options) {
-  auto logger =
-      std::make_shared<spdlog::logger>("sisyphus", std::make_shared<spdlog::sinks::stderr_sink_mt>());
+  log_sink = std::make_shared<TurnSink>();
+  auto logger = std::make_shared<spdlog::logger>("sisyphus", log_sink);
   auto formatter = std::make_unique<spdlog::pattern_formatter>(spdlog::pattern_time_type::utc);
   formatter->add_flag<OneLine>('*').set_pattern("%Y-%m-%dT%H:%M:%S.%eZ %^%l%$ %*");
   logger->set_formatter(std::move(formatter));
   logger->set_level(spdlog::level::from_str(options.level));
-  logger->flush_on(spdlog::level::trace);
   spdlog::set_default_logger(std::move(logger));
 }
 
@@ -63,7 +70,9 @@ int run_loop(const std::function<asio::awaitable<int>(asio::io_context& loop)>& 
     failure = std::move(thrown);
     code = returned;
   });
+  if (log_sink) log_sink->attach(loop.get_executor());
   loop.run();
+  if (log_sink) log_sink->detach();
   if (!failure) return code;
   fmt::print(stderr, "sisyphus: {}\n", describe(failure));
   return 1;

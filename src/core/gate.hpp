@@ -30,7 +30,7 @@ class Gate {
 
   // Moves everyone who waits here to the empty gate `other`.
   void move_waiters_to(Gate& other) { other.waiters_ = std::exchange(waiters_, {}); }
-  bool empty() const { return waiters_.empty(); }
+  std::size_t size() const { return waiters_.size(); }  // of those who wait
 
  private:
   struct Waiter {

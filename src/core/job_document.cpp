@@ -400,22 +400,29 @@ Result<Scanned> scan(std::string_view input, bool stored, const std::string& pre
   return scanned;
 }
 
-std::string stored_text(std::string_view object, std::size_t job_name_at, const JobId& id, WallTime added) {
-  static constexpr std::string_view kAlias = "job_name";
-  std::string text = fmt::format(R"({{"job_id":"{}","added":"{}",)", to_string(id), rfc3339(added));
-  text.reserve(text.size() + object.size() + 16);
-  // `&` stands only inside strings, where & is the same character: the original client unescapes HTML
-  // entities in what it polls.
-  for (std::size_t at = 1; at < object.size(); ++at) {
-    if (job_name_at != 0 && at == job_name_at) {
-      text += "job_title";
-      at += kAlias.size() - 1;
-    } else if (object[at] == '&') {
-      text += "\\u0026";
-    } else {
-      text += object[at];
-    }
+// Appends `text` with `&` as \u0026. It stands only inside strings, where both are the same character: the
+// original client unescapes HTML entities in what it polls.
+void append_without_ampersands(std::string_view text, std::string& out) {
+  for (std::size_t at = text.find('&'); at != std::string_view::npos; at = text.find('&')) {
+    out.append(text.substr(0, at)).append("\\u0026");
+    text.remove_prefix(at + 1);
   }
+  out += text;
+}
+
+std::string stored_text(std::string_view object, std::size_t job_name_at, const JobId& id,
+                        const std::string& added) {
+  static constexpr std::string_view kAlias = "job_name";
+  std::string text;
+  text.reserve(object.size() + 112);
+  text.append(R"({"job_id":")").append(to_string(id));
+  text.append(R"(","added":")").append(added).append("\",");
+  if (job_name_at != 0) {
+    append_without_ampersands(object.substr(1, job_name_at - 1), text);
+    text += "job_title";
+    object.remove_prefix(job_name_at + kAlias.size() - 1);
+  }
+  append_without_ampersands(object.substr(1), text);
   return text;
 }
 
@@ -429,6 +436,7 @@ std::string_view skip_space(std::string_view text) {
 Result<Submission> read_submission(std::string_view body, WallTime added) {
   std::string_view rest = skip_space(body);
   if (rest.empty()) return invalid("the body is empty; send a job: {\"job_title\": …, \"tasks\": […]}");
+  const std::string added_text = rfc3339(added);
   Submission submission;
   submission.is_array = rest.front() == '[';
   if (submission.is_array) rest = skip_space(rest.substr(1));
@@ -438,9 +446,9 @@ Result<Submission> read_submission(std::string_view body, WallTime added) {
     auto scanned = scan(rest, false, prefix);
     if (!scanned) return scanned.error();
     const JobId id = make_uuid();
-    submission.jobs.push_back({id,
-                               stored_text(rest.substr(0, scanned->length), scanned->job_name_at, id, added),
-                               std::move(scanned->spec)});
+    submission.jobs.push_back(
+        {id, stored_text(rest.substr(0, scanned->length), scanned->job_name_at, id, added_text),
+         std::move(scanned->spec)});
     rest = skip_space(rest.substr(scanned->length));
     if (!submission.is_array) break;
     if (rest.starts_with(']')) {

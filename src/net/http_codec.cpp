@@ -3,16 +3,14 @@
 #include "core/clock.hpp"
 
 #include <boost/asio/buffer.hpp>
-#include <boost/beast/http/message.hpp>
-#include <boost/beast/http/parser.hpp>
-#include <boost/beast/http/string_body.hpp>
+#include <boost/beast/http/basic_parser.hpp>
+#include <boost/beast/http/status.hpp>
 #include <boost/url/params_view.hpp>
 #include <boost/url/parse.hpp>
 #include <boost/url/segments_view.hpp>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
-#include <iterator>
 #include <optional>
 
 namespace sisyphus::net {
@@ -45,49 +43,72 @@ const std::string* HttpRequest::parameter(std::string_view name) const {
   return nullptr;
 }
 
-struct RequestParser::Impl {
-  explicit Impl(HttpLimits the_limits) : limits(the_limits) { reset(); }
-
-  void reset() {
-    parser.emplace();
-    parser->header_limit(static_cast<std::uint32_t>(limits.header));
-    parser->body_limit(limits.body);
-    parser->eager(true);
-    used = false;
+// Beast parses; what it finds goes straight into the request, and the fields that nobody asks for go nowhere.
+struct RequestParser::Impl final : http::basic_parser<true> {
+  explicit Impl(HttpLimits limits) {
+    header_limit(static_cast<std::uint32_t>(limits.header));
+    body_limit(limits.body);
+    eager(true);
   }
 
-  HttpLimits limits;
-  std::optional<http::request_parser<http::string_body>> parser;
+  HttpRequest request;
   bool used = false;
-  int status = 400;
-  std::string reason;
+  bool expects_continue = false;
+
+ private:
+  using Text = boost::beast::string_view;
+  using Code = boost::system::error_code;
+
+  void on_request_impl(http::verb, Text method, Text target, int, Code&) override {
+    request.method = view(method);
+    request.target = view(target);
+  }
+  void on_response_impl(int, Text, int, Code&) override {}
+  void on_field_impl(http::field field, Text name, Text value, Code&) override {
+    if (field == http::field::expect) {
+      expects_continue = boost::beast::iequals(value, "100-continue");
+    } else if (field == http::field::unknown && boost::beast::iequals(name, "Last-Event-ID")) {
+      request.last_event_id = view(value);
+    }
+  }
+  void on_header_impl(Code&) override {}
+  void on_body_init_impl(const boost::optional<std::uint64_t>& length, Code&) override {
+    if (length) request.body.reserve(static_cast<std::size_t>(*length));
+  }
+  std::size_t on_body_impl(Text part, Code&) override {
+    request.body.append(part.data(), part.size());
+    return part.size();
+  }
+  void on_chunk_header_impl(std::uint64_t, Text, Code&) override {}
+  std::size_t on_chunk_body_impl(std::uint64_t, Text part, Code& code) override {
+    return on_body_impl(part, code);
+  }
+  void on_finish_impl(Code&) override {}
 };
 
-RequestParser::RequestParser(HttpLimits limits) : impl_(std::make_unique<Impl>(limits)) {}
+RequestParser::RequestParser(HttpLimits limits) : limits_(limits), impl_(std::make_unique<Impl>(limits)) {}
 RequestParser::~RequestParser() = default;
-RequestParser::RequestParser(RequestParser&&) noexcept = default;
-RequestParser& RequestParser::operator=(RequestParser&&) noexcept = default;
 
 std::size_t RequestParser::feed(std::string_view bytes, State& state) {
   state = State::more;
   impl_->used = impl_->used || !bytes.empty();
   boost::system::error_code code;
-  const std::size_t taken = impl_->parser->put(boost::asio::buffer(bytes.data(), bytes.size()), code);
+  const std::size_t taken = impl_->put(boost::asio::buffer(bytes.data(), bytes.size()), code);
   if (code == http::error::need_more) code = {};
-  if (!code && !impl_->parser->is_header_done() && bytes.size() - taken > impl_->limits.header) {
+  if (!code && !impl_->is_header_done() && bytes.size() - taken > limits_.header) {
     code = http::error::header_limit;
   }
   if (code) {
     state = State::failed;
     const bool header = code == http::error::header_limit;
     const bool body = code == http::error::body_limit;
-    impl_->status = header ? 431 : body ? 413 : 400;
-    impl_->reason = header ? fmt::format("the request's header is larger than {} bytes", impl_->limits.header)
-                    : body ? fmt::format("the request's body is larger than {} bytes", impl_->limits.body)
-                           : "not an HTTP/1.1 request: " + code.message();
+    status_ = header ? 431 : body ? 413 : 400;
+    reason_ = header ? fmt::format("the request's header is larger than {} bytes", limits_.header)
+              : body ? fmt::format("the request's body is larger than {} bytes", limits_.body)
+                     : "not an HTTP/1.1 request: " + code.message();
     return taken;
   }
-  if (impl_->parser->is_done()) state = State::complete;
+  if (impl_->is_done()) state = State::complete;
   return taken;
 }
 
@@ -96,35 +117,21 @@ bool RequestParser::started() const {
 }
 
 bool RequestParser::wants_continue() const {
-  if (!impl_->parser->is_header_done() || impl_->parser->is_done()) return false;
-  return boost::beast::iequals(impl_->parser->get()[http::field::expect], "100-continue");
+  return impl_->expects_continue && impl_->is_header_done() && !impl_->is_done();
 }
 
 HttpRequest RequestParser::take() {
-  auto message = impl_->parser->release();
-  HttpRequest request;
-  request.method = view(message.method_string());
-  request.keep_alive = message.keep_alive();
-  request.last_event_id = view(message["Last-Event-ID"]);
-  request.origin = view(message[http::field::origin]);
-  request.body = std::move(message.body());
-  request.path = view(message.target());
-  if (const auto target = boost::urls::parse_origin_form(message.target()); target.has_value()) {
-    request.path = target->path();
+  HttpRequest request = std::move(impl_->request);
+  request.keep_alive = impl_->keep_alive();
+  impl_ = std::make_unique<Impl>(limits_);
+  if (const auto target = boost::urls::parse_origin_form(request.target); target.has_value()) {
+    request.segments.reserve(target->segments().size());
     for (const auto& segment : target->segments()) request.segments.emplace_back(segment);
     for (const auto& parameter : target->params()) {
       request.query.emplace_back(std::string(parameter.key), std::string(parameter.value));
     }
   }
-  impl_->reset();
   return request;
-}
-
-int RequestParser::status() const {
-  return impl_->status;
-}
-const std::string& RequestParser::reason() const {
-  return impl_->reason;
 }
 
 const char* reason_phrase(int status) {
@@ -133,23 +140,23 @@ const char* reason_phrase(int status) {
 
 std::string response_head(const HttpResponse& response, bool keep_alive, std::string_view allow_origin) {
   std::string head;
-  head.reserve(512);
-  auto out = std::back_inserter(head);
-  fmt::format_to(out, "HTTP/1.1 {} {}\r\nServer: sisyphus\r\nDate: {}\r\n", response.status,
-                 reason_phrase(response.status), date_now());
+  head.reserve(320);
+  head.append("HTTP/1.1 ").append(fmt::format_int(response.status).c_str()).append(1, ' ');
+  head.append(reason_phrase(response.status)).append("\r\nServer: sisyphus\r\nDate: ").append(date_now());
   if (response.stream) {
-    head += "Content-Type: text/event-stream\r\nCache-Control: no-store\r\nTransfer-Encoding: chunked\r\n";
+    head += "\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nTransfer-Encoding: chunked";
   } else if (response.status != 204 && response.status != 304) {
-    fmt::format_to(out, "Content-Type: {}\r\nContent-Length: {}\r\n", response.content_type,
-                   response.body.size());
+    head.append("\r\nContent-Type: ").append(response.content_type);
+    head.append("\r\nContent-Length: ").append(fmt::format_int(response.body.size()).c_str());
   }
   if (!allow_origin.empty()) {
-    fmt::format_to(out, "Access-Control-Allow-Origin: {}\r\n", allow_origin);
-    if (allow_origin != "*") head += "Vary: Origin\r\n";
+    head.append("\r\nAccess-Control-Allow-Origin: ").append(allow_origin);
+    if (allow_origin != "*") head += "\r\nVary: Origin";
   }
-  for (const auto& [name, value] : response.headers) fmt::format_to(out, "{}: {}\r\n", name, value);
-  if (!keep_alive) head += "Connection: close\r\n";
-  head += "\r\n";
+  for (const auto& [name, value] : response.headers)
+    head.append("\r\n").append(name).append(": ").append(value);
+  if (!keep_alive) head += "\r\nConnection: close";
+  head += "\r\n\r\n";
   return head;
 }
 

@@ -19,8 +19,8 @@ class RequestParser {
  public:
   explicit RequestParser(HttpLimits limits);
   ~RequestParser();
-  RequestParser(RequestParser&&) noexcept;
-  RequestParser& operator=(RequestParser&&) noexcept;
+  RequestParser(const RequestParser&) = delete;
+  RequestParser& operator=(const RequestParser&) = delete;
 
   enum class State { more, complete, failed };
   // Returns how many bytes of `bytes` were used up; those that were not must be given again, with more behind
@@ -31,12 +31,15 @@ class RequestParser {
   bool wants_continue()
       const;           // the header is whole and the client waits for "100 Continue" (RFC 9110, 10.1.1)
   HttpRequest take();  // after State::complete; the parser is then ready for the next request
-  int status() const;  // after State::failed: 400, 413 or 431
-  const std::string& reason() const;
+  int status() const { return status_; }  // after State::failed: 400, 413 or 431
+  const std::string& reason() const { return reason_; }
 
  private:
   struct Impl;
-  std::unique_ptr<Impl> impl_;
+  HttpLimits limits_;
+  std::unique_ptr<Impl> impl_;  // of the present request
+  int status_ = 400;
+  std::string reason_;
 };
 
 // The status line and the header fields, with the empty line. `keep_alive`: whether the connection stays.

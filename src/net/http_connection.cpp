@@ -8,6 +8,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <array>
 
 namespace sisyphus::net {
@@ -30,6 +31,7 @@ HttpConnection::HttpConnection(asio::ip::tcp::socket socket, const ServerSetting
       read_done_(socket_.get_executor()) {}
 
 asio::awaitable<void> HttpConnection::run() {
+  socket_.non_blocking(true);
   for (;;) {
     HttpRequest request;
     const Next next = co_await read_request(request);
@@ -149,14 +151,20 @@ void HttpConnection::on_read(std::error_code error, std::size_t size) {
   if (watching_) watch_for_hangup();  // those were the next request's bytes; it may go yet
 }
 
-asio::awaitable<bool> HttpConnection::answer(HttpRequest& request) {
+std::stop_token HttpConnection::fresh_hangup() {
   hangup_ = std::stop_source();
-  if (end_of_input_) hangup_.request_stop();
-  if (stopping_) hangup_.request_stop();
-  request.hangup = hangup_.get_token();
+  if (end_of_input_ || stopping_) hangup_.request_stop();
+  return hangup_.get_token();
+}
+
+asio::awaitable<bool> HttpConnection::answer(HttpRequest& request) {
+  hangup_ = std::stop_source(std::nostopstate);
   // Only what may wait pays for the second read.
   watching_ = request.parameter("wait") != nullptr;
-  if (watching_) watch_for_hangup();
+  if (watching_) {
+    request.hangup = fresh_hangup();
+    watch_for_hangup();
+  }
   HttpResponse response = co_await router_.handle(request);
   const bool keep_alive = request.keep_alive && !stopping_ && !response.stream;
   const bool with_body = request.method != "HEAD";
@@ -165,8 +173,8 @@ asio::awaitable<bool> HttpConnection::answer(HttpRequest& request) {
   if (!written && response.undelivered) response.undelivered();
   if (!written || !response.stream || !with_body) co_return written&& keep_alive;
   watching_ = true;
+  const std::stop_token hangup = fresh_hangup();
   watch_for_hangup();
-  const std::stop_token hangup = request.hangup;
   co_await write_stream(*response.stream, hangup);
   co_return false;
 }
@@ -174,20 +182,27 @@ asio::awaitable<bool> HttpConnection::answer(HttpRequest& request) {
 asio::awaitable<bool> HttpConnection::write(const HttpResponse& response, bool keep_alive, bool with_body) {
   const std::string head = response_head(response, keep_alive, settings_.allow_origin);
   const bool body = with_body && response.status != 204;
-  const std::array<asio::const_buffer, 2> buffers{asio::buffer(head),
-                                                  body ? asio::buffer(response.body) : asio::const_buffer()};
-  deadline_ = from_now(settings_.send);
-  auto [error, size] = co_await asio::async_write(socket_, buffers, kTuple);
-  deadline_ = SteadyTime::max();
+  const bool written = co_await write_text(head, body ? std::string_view(response.body) : std::string_view());
   // A client that had gone before the reply does not get it, whatever the kernel took.
-  co_return !error && !end_of_input_;
+  co_return written && !end_of_input_;
 }
 
-asio::awaitable<bool> HttpConnection::write_text(std::string_view text) {
+asio::awaitable<bool> HttpConnection::write_text(std::string_view first, std::string_view second) {
+  std::array<asio::const_buffer, 2> rest{asio::buffer(first), asio::buffer(second)};
+  std::error_code error;
+  // The kernel takes nearly every reply at once: no need to go round the loop for it.
+  std::size_t taken = socket_.write_some(rest, error);
+  for (asio::const_buffer& buffer : rest) {
+    const std::size_t part = std::min(taken, buffer.size());
+    buffer += part;
+    taken -= part;
+  }
+  if (error == asio::error::would_block) error.clear();
+  if (error || asio::buffer_size(rest) == 0) co_return !error;
   deadline_ = from_now(settings_.send);
-  auto [error, size] = co_await asio::async_write(socket_, asio::buffer(text), kTuple);
+  auto [failure, size] = co_await asio::async_write(socket_, rest, kTuple);
   deadline_ = SteadyTime::max();
-  co_return !error;
+  co_return !failure;
 }
 
 asio::awaitable<bool> HttpConnection::write_stream(EventStream& stream, std::stop_token hangup) {

@@ -29,13 +29,14 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   asio::awaitable<bool> fill();  // more bytes; false: there will be none
   asio::awaitable<bool> answer(HttpRequest& request);
   asio::awaitable<bool> write(const HttpResponse& response, bool keep_alive, bool with_body);
-  asio::awaitable<bool> write_text(std::string_view text);
+  asio::awaitable<bool> write_text(std::string_view first, std::string_view second = {});
   asio::awaitable<bool> write_stream(EventStream& stream, std::stop_token hangup);
   asio::awaitable<bool> answer_failure(int status, std::string_view reason);
 
   // While a handler is at work a read stays pending, so that a client that goes is noticed.
   void watch_for_hangup();
   void on_read(std::error_code error, std::size_t size);
+  std::stop_token fresh_hangup();  // of a new source, raised when the client goes or the server stops
   char* room();
 
   asio::ip::tcp::socket socket_;
@@ -49,7 +50,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool end_of_input_ = false;
   bool watching_ = false;  // a handler or a stream is at work: when a read is done, begin the next
   Gate read_done_;
-  std::stop_source hangup_;
+  std::stop_source hangup_{std::nostopstate};
   bool stopping_ = false;
   bool idle_ = false;  // waiting for the first byte of a request
   SteadyTime deadline_ = SteadyTime::max();

@@ -15,12 +15,11 @@ namespace sisyphus::net {
 
 struct HttpRequest {
   std::string method;                                      // upper case
-  std::string path;                                        // decoded, for logs
+  std::string target;                                      // as it came
   std::vector<std::string> segments;                       // of the path, decoded: "/jobs/1" is {"jobs", "1"}
   std::vector<std::pair<std::string, std::string>> query;  // decoded
   std::string body;
   std::string last_event_id;  // of the header
-  std::string origin;         // of the header
   bool keep_alive = true;
   std::vector<std::string> params;  // what the route's pattern left open, in order; set by the router
   std::stop_token hangup;           // raised when the client has gone; set by the connection

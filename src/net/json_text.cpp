@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <utility>
 
 namespace sisyphus::net {
 
@@ -26,13 +27,13 @@ void add_members(std::string& object, std::string_view members_of) {
   object += members_of.substr(1);
 }
 
-Result<json::value> parse_body(std::string_view body) {
+Result<json::value> parse_body(std::string_view body, json::storage_ptr storage) {
   json::parse_options options;
   options.max_depth = kMaxJsonDepth;
   json::error_code code;
   if (body.find_first_not_of(" \t\r\n") == std::string_view::npos)
     return invalid("the body is empty; send JSON");
-  json::value value = json::parse(body, code, {}, options);
+  json::value value = json::parse(body, code, std::move(storage), options);
   if (code == json::error::too_deep) {
     return invalid(fmt::format("the JSON is nested deeper than {} levels", kMaxJsonDepth));
   }
@@ -40,8 +41,8 @@ Result<json::value> parse_body(std::string_view body) {
   return value;
 }
 
-Result<json::object> parse_object_body(std::string_view body) {
-  auto value = parse_body(body);
+Result<json::object> parse_object_body(std::string_view body, json::storage_ptr storage) {
+  auto value = parse_body(body, std::move(storage));
   if (!value) return value.error();
   if (!value->is_object())
     return invalid(fmt::format("the body must be an object, found {}", kind_name(*value)));

@@ -16,9 +16,10 @@ void add_member(std::string& object, std::string_view name, std::string_view val
 // Adds the members of one object's text to another's. Either may be "{}".
 void add_members(std::string& object, std::string_view members_of);
 
-// A request's body. Fails with Errc::invalid when it is not JSON, too deep, or not of that kind.
-Result<boost::json::value> parse_body(std::string_view body);
-Result<boost::json::object> parse_object_body(std::string_view body);
+// A request's body. Fails with Errc::invalid when it is not JSON, too deep, or not of that kind. The tree
+// lives in `storage`, which outlives it.
+Result<boost::json::value> parse_body(std::string_view body, boost::json::storage_ptr storage = {});
+Result<boost::json::object> parse_object_body(std::string_view body, boost::json::storage_ptr storage = {});
 
 // Checks that an object has no other keys than these; names the first that is.
 Result<void> only_keys(const boost::json::object& object, std::initializer_list<std::string_view> keys,

@@ -29,19 +29,23 @@ bool matches(std::string_view pattern, const std::vector<std::string>& segments,
 }  // namespace
 
 asio::awaitable<HttpResponse> Router::handle(HttpRequest& request) const {
-  const std::string_view method = request.method == "HEAD" ? "GET" : std::string_view(request.method);
+  const bool head = request.method == "HEAD";
+  const std::string_view method = head ? "GET" : std::string_view(request.method);
+  for (const Route& route : routes_) {
+    if (method != route.method || (head && !route.safe)) continue;
+    if (matches(route.pattern, request.segments, request.params)) return route.handler(context_, request);
+  }
+  return refuse(request);
+}
+
+asio::awaitable<HttpResponse> Router::refuse(HttpRequest& request) const {
   std::string allowed;
   for (const Route& route : routes_) {
     if (!matches(route.pattern, request.segments, request.params)) continue;
-    const bool head_changes_something = request.method == "HEAD" && !route.safe;
-    if (method == route.method && !head_changes_something) {
-      HttpResponse response = co_await route.handler(context_, request);
-      co_return response;
-    }
     allowed += fmt::format("{}, ", route.method);
     if (std::string_view(route.method) == "GET" && route.safe) allowed += "HEAD, ";
   }
-  if (method == "OPTIONS") {
+  if (request.method == "OPTIONS") {
     HttpResponse response;
     response.status = 204;
     if (!allowed.empty()) response.headers.emplace_back("Allow", allowed + "OPTIONS");
@@ -52,8 +56,8 @@ asio::awaitable<HttpResponse> Router::handle(HttpRequest& request) const {
     response.headers.emplace_back("Access-Control-Max-Age", "600");
     co_return response;
   }
-  if (allowed.empty()) co_return problem(404, fmt::format("there is nothing at {}", request.path));
-  HttpResponse response = problem(405, fmt::format("{} does not take {}", request.path, request.method));
+  if (allowed.empty()) co_return problem(404, fmt::format("there is nothing at {}", request.target));
+  HttpResponse response = problem(405, fmt::format("{} does not take {}", request.target, request.method));
   response.headers.emplace_back("Allow", allowed + "OPTIONS");
   co_return response;
 }

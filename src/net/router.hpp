@@ -37,6 +37,8 @@ class Router {
   asio::awaitable<HttpResponse> handle(HttpRequest& request) const;
 
  private:
+  asio::awaitable<HttpResponse> refuse(HttpRequest& request) const;  // no route takes it
+
   RouteContext context_;
   std::span<const Route> routes_;
 };

@@ -6,6 +6,8 @@
 #include <boost/json.hpp>
 #include <fmt/format.h>
 
+#include <array>
+
 namespace sisyphus::net {
 namespace {
 
@@ -101,6 +103,20 @@ Result<Completion> read_batch_completion(const json::object& object) {
   return read_completion(object, *id);
 }
 
+// Bodies are small and their trees short-lived: they are built on the stack.
+constexpr std::size_t kTree = 4096;  // bytes; what does not fit goes to the heap
+
+Result<Completion> read_single_completion(const HttpRequest& request) {
+  const auto id = job_id_param(request);
+  if (!id) return id.error();
+  std::array<unsigned char, kTree> memory;  // NOLINT: the resource hands out no byte that was not written
+  json::monotonic_resource arena(memory.data(), memory.size());
+  const auto body = parse_object_body(request.body, &arena);
+  if (!body) return body.error();
+  if (auto keys = only_keys(*body, {"failed", "info", "lease"}); !keys) return keys.error();
+  return read_completion(*body, *id);
+}
+
 Result<HandBack> read_hand_back(const json::object& object) {
   if (auto keys = only_keys(object, {"job_id", "lease", "reason"}); !keys) return keys.error();
   auto id = read_job_id(object);
@@ -115,12 +131,7 @@ Result<HandBack> read_hand_back(const json::object& object) {
 }  // namespace
 
 asio::awaitable<HttpResponse> patch_job_completed(const RouteContext& context, const HttpRequest& request) {
-  const auto id = job_id_param(request);
-  if (!id) co_return problem(id.error());
-  const auto body = parse_object_body(request.body);
-  if (!body) co_return problem(body.error());
-  if (auto keys = only_keys(*body, {"failed", "info", "lease"}); !keys) co_return problem(keys.error());
-  auto completion = read_completion(*body, *id);
+  auto completion = read_single_completion(request);
   if (!completion) co_return problem(completion.error());
   std::vector<Completion> one;
   one.push_back(std::move(*completion));

@@ -76,6 +76,25 @@ TEST_F(EventHubTest, IdThatIsNotKnownIsAResync) {
   }
 }
 
+TEST_F(EventHubTest, EventsAreWantedWhileSomebodyReadsAndAWhileAfter) {
+  EXPECT_FALSE(hub_.wanted());
+  auto stream = hub_.subscribe(std::nullopt, "");
+  EXPECT_TRUE(hub_.wanted());
+  stream.reset();
+  EXPECT_TRUE(hub_.wanted());
+}
+
+TEST_F(EventHubTest, ReaderThatMissedEventsNobodyWantedIsToldSo) {
+  publish(2);
+  hub_.skip();
+  EXPECT_THAT(ready(*hub_.subscribe(std::nullopt, "7-1")), ElementsAre("resync"));
+  EXPECT_THAT(ready(*hub_.subscribe(std::nullopt, "7-2")), ElementsAre("resync"));
+  EXPECT_THAT(ready(*hub_.subscribe(std::nullopt, "7-3")), IsEmpty());
+  publish(1, 3);
+  EXPECT_THAT(ready(*hub_.subscribe(std::nullopt, "7-2")), ElementsAre("resync"));
+  EXPECT_THAT(ready(*hub_.subscribe(std::nullopt, "7-3")), ElementsAre("3"));
+}
+
 TEST_F(EventHubTest, IdThatIsTooOldIsAResync) {
   publish(5000);
   EXPECT_THAT(ready(*hub_.subscribe(std::nullopt, "7-900")), ElementsAre("resync"));

@@ -33,7 +33,7 @@ Seen seen;
 
 asio::awaitable<HttpResponse> echo(const RouteContext&, const HttpRequest& request) {
   HttpResponse response;
-  response.body = request.method + " " + request.path + " " + request.body;
+  response.body = request.method + " " + request.target + " " + request.body;
   co_return response;
 }
 

@@ -18,9 +18,9 @@ MAY_INCLUDE = {
 }
 # Libraries that take long to compile or must not spread: where their headers may stand.
 LIBRARIES = [
-    (r"boost/beast", r"src/net/[^/]+\.cpp", "only in src/net/*.cpp"),
+    (r"boost/beast", r"(src/net|bench/load)/[^/]+\.cpp", "only in src/net/*.cpp"),
     (r"boost/process", r"src/actors/child_process\.cpp", "only in src/actors/child_process.cpp"),
-    (r"CLI/", r"(src|tests)/app/.*", "only in src/app"),
+    (r"CLI/", r"(src|tests)/app/.*|bench/load/main\.cpp", "only in src/app"),
 ]
 ONE_FILE = ["valijson/"]  # in one .cpp, whichever it is
 FORBIDDEN = [  # pattern, folders, why

@@ -145,6 +145,24 @@ class WorkerKilled(CrashTest):
         self.assertIn("ended without notice", job["attempts"][0]["reason"])
         self.assert_film(2)
 
+    def test_a_failed_job_says_which_attempt_failed_how(self):
+        self.start("--backoff", "0.1")
+        job_id = self.submit_endless(max_attempts=2)
+        for attempt in (1, 2):
+            self.worker.wait_log(f"job_started job_id={job_id} attempt={attempt}")
+            os.kill(self.running_encoder(job_id), signal.SIGSEGV)
+            self.worker.wait_log(f"job_ended job_id={job_id} attempt={attempt}")
+        attempts = self.server.wait_state(job_id, "failed")["attempts"]
+        self.assertEqual([(attempt["attempt"], attempt["outcome"]) for attempt in attempts],
+                         [(1, "failed"), (2, "failed")])
+        for attempt in attempts:
+            self.assertIn("signal 11", attempt["reason"])
+            self.assertLess(attempt["started_at"], attempt["ended_at"])
+        dead = self.farm.run("list", "--state", "failed", "--server", self.server.url, "--json").stdout
+        self.assertIn(job_id, dead)
+        shown = self.farm.run("show", job_id, "--server", self.server.url).stdout
+        self.assertRegex(shown, r"(?m)^attempt 1 +failed by worker .*signal 11")
+
     def test_the_last_attempt_fails_for_good(self):
         self.start("--lease", "1")
         job_id = self.submit_endless(max_attempts=1)

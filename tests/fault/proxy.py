@@ -52,6 +52,7 @@ class Proxy:
         self._mode = "pass"
         self._delay = 0.0
         self._request = b""
+        self.swallowed = 0  # replies
         self._links = []
         self._silent = []  # accepted and never answered
         self._listener = socket.create_server(("127.0.0.1", 0))
@@ -98,6 +99,7 @@ class Proxy:
             if not down:
                 link.swallows = self._mode == "swallow" and self._request in data
             if down and link.swallows:
+                self.swallowed += 1
                 return False
             if delay:
                 self._lock.wait(delay)

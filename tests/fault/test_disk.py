@@ -40,6 +40,15 @@ class FullDisk(unittest.TestCase):
         self.assertEqual(server.call("GET", "/queue").json["entries"], len(accepted) + 1)
 
 
+class LooseDisk(unittest.TestCase):
+    def test_a_server_that_does_not_wait_for_the_disk_says_so(self):
+        for mode in ("interval", "never"):
+            server = Farm(self).server("--fsync", mode)
+            server.wait_log(f"journal_not_synced .*fsync={mode}")
+            self.assertEqual(server.call("GET", "/status/config").json["backend"]["fsync"], mode)
+            server.stop()
+
+
 class FailingDisk(unittest.TestCase):
     def test_waiters_learn_that_the_outcome_is_unknown_the_server_exits_1_and_no_work_is_lost(self):
         farm = Farm(self)

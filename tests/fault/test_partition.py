@@ -106,6 +106,25 @@ class Partition(unittest.TestCase):
         outcomes = [attempt["outcome"] for attempt in job["attempts"]]
         self.assertEqual((outcomes[0], outcomes[-1]), ("lost", "completed"))
 
+    def test_nothing_is_moved_before_the_server_has_noted_that_it_cannot_be_undone(self):
+        self.start()
+        source = self.farm.write("source.mkv", "precious")
+        target = self.farm.path("target.mkv")
+        self.proxy.set("swallow", request=b"/irreversible")
+        job_id = self.server.submit(job_of({"module": "cleanup",
+                                            "data": {"move": [{"source": source, "destination": target}]}}))
+        eventually(lambda: self.proxy.swallowed >= 2, "the server was asked more than once")
+        self.assertFalse(os.path.exists(target))
+        self.worker.kill()  # it never knew that the server had noted it
+        self.wait_lost(job_id)
+        self.assertEqual(self.server.job(job_id)["state"], "paused")
+        self.assertEqual(self.server.call("GET", "/queue/poll?worker_id=other&modules=cleanup").json, {"jobs": []})
+        self.proxy.set("pass")
+        self.farm.worker(self.proxy.url)
+        self.assertEqual(self.server.call("POST", f"/jobs/{job_id}/retry").json["state"], "queued")
+        self.server.wait_state(job_id, "completed")
+        self.assertTrue(os.path.exists(target))
+
     def test_when_another_has_its_job_it_is_told_to_stop_and_its_output_is_thrown_away(self):
         self.start(backoff="0.2")
         job_id = self.submit_film(8)

@@ -218,8 +218,8 @@ asio::awaitable<void> Worker::report(JobRunner& runner, JobEnd end, WallTime sta
   }
 }
 
-// What an earlier run of this worker died with: the server need not wait for the end of the lease. It costs the
-// attempt, as a job that brings its worker down would else do so for ever.
+// What an earlier run of this worker died with: the server need not wait for the end of the lease. It costs
+// the attempt, as a job that brings its worker down would else do so for ever.
 asio::awaitable<void> Worker::report_abandoned() {
   RetryDelay delay(Millis(250), board_.settings.network_retry);
   asio::steady_timer pause(executor_);

@@ -115,7 +115,7 @@ Result<void> WorkerState::write(const JobId& job, const Memory& memory) {
     return {};
   }
   json::object object{{"folders", json::value_from(memory.folders)},
-                            {"outputs", json::value_from(memory.outputs)}};
+                      {"outputs", json::value_from(memory.outputs)}};
   if (memory.lease) object["lease"] = to_string(memory.lease);
   return write_file(file_of(job), json::serialize(object) + "\n");
 }

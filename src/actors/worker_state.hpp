@@ -10,8 +10,9 @@
 
 namespace sisyphus::actors {
 
-// What a worker remembers over a restart, in its state directory: its id, and for each job its lease until the
-// outcome was told, the hidden folders it made and the outputs it has put in place. One process at a time; blocking, small files; one loop.
+// What a worker remembers over a restart, in its state directory: its id, and for each job its lease until
+// the outcome was told, the hidden folders it made and the outputs it has put in place. One process at a
+// time; blocking, small files; one loop.
 class WorkerState {
  public:
   // Makes the folder, locks it and sweeps away what earlier runs left half written.
@@ -27,7 +28,8 @@ class WorkerState {
     JobId job;
     LeaseToken token;
   };
-  const std::vector<Abandoned>& abandoned() const { return abandoned_; }  // by earlier runs, as found at start
+  // By earlier runs, as found at start.
+  const std::vector<Abandoned>& abandoned() const { return abandoned_; }
 
   // Before a hidden folder is made; after this a crash does not lose track of it.
   Result<void> remember_folder(const JobId& job, const std::string& folder);

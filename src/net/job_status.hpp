@@ -40,11 +40,11 @@ struct JobStatus {
   std::size_t task_count = 0;  // 0: not told
   Progress progress;           // of that task
   std::optional<double> job_percent;
-  std::string message;               // why it failed, is held or waits
-  std::string waiting_for;           // why no worker takes it
-  std::vector<std::string> outputs;  // info.outputs
+  std::string message;                  // why it failed, is held or waits
+  std::string waiting_for;              // why no worker takes it
+  std::vector<std::string> outputs;     // info.outputs
   std::vector<AttemptStatus> attempts;  // oldest first
-  boost::json::object raw;           // all of it
+  boost::json::object raw;              // all of it
 };
 
 // Errc::network where job_id is missing or the state is unknown. Without a state (the original's server) it

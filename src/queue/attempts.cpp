@@ -31,12 +31,9 @@ Attempt::End end_of(const Job& job) {
 std::optional<Attempt> last_attempt(const Job& job) {
   if (!job.outcome || job.outcome->started_at == 0) return std::nullopt;
   const Outcome& outcome = *job.outcome;
-  return Attempt{static_cast<int>(job.attempt),
-                 end_of(job),
-                 outcome.worker_id,
-                 job.message ? *job.message : "",
-                 wall_time(outcome.started_at),
-                 wall_time(outcome.at)};
+  return Attempt{
+      static_cast<int>(job.attempt), end_of(job),          outcome.worker_id, job.message ? *job.message : "",
+      wall_time(outcome.started_at), wall_time(outcome.at)};
 }
 
 }  // namespace

@@ -5,8 +5,8 @@
 #include <string>
 #include <vector>
 
-// The list of a job's attempts that people are shown. It is made of the job's records, so it is the same after
-// a restart, and short: a job may be tried a thousand times. No rule of the queue looks at it.
+// The list of a job's attempts that people are shown. It is made of the job's records, so it is the same
+// after a restart, and short: a job may be tried a thousand times. No rule of the queue looks at it.
 namespace sisyphus::queue {
 
 constexpr std::size_t kAttemptsKept = 10;

@@ -85,7 +85,8 @@ class RealFileSystem final : public FileSystem {
   Result<void> make_directory(const std::string& path) override {
     std::error_code code;
     std::vector<fs::path> missing;  // deepest first
-    for (fs::path folder = fs::absolute(path); !fs::exists(folder, code) && !code; folder = folder.parent_path())
+    for (fs::path folder = fs::absolute(path); !fs::exists(folder, code) && !code;
+         folder = folder.parent_path())
       missing.push_back(folder);
     if (!code) fs::create_directories(path, code);
     if (code) return io_error("cannot create the folder " + path, code);

@@ -68,8 +68,8 @@ Result<void> JobQueue::replay(const Record& record) {
           Job* const job = table_.find_order(r.order);
           // The history is bounded: a job may have left it here and be named by a later record all the same.
           if (job == nullptr) return {};
-          constexpr bool of_a_run = std::is_same_v<decltype(r), const Requeued&> ||
-                                    std::is_same_v<decltype(r), const Bound&>;
+          constexpr bool of_a_run =
+              std::is_same_v<decltype(r), const Requeued&> || std::is_same_v<decltype(r), const Bound&>;
           if (of_a_run && !job->granted()) return invalid(fmt::format("job {} does not run here", r.order));
           apply(*job, r);
         }
@@ -353,8 +353,8 @@ bool JobQueue::report_progress(const ProgressReport& report) {
   return true;
 }
 
-// Leases and backoffs go by the steady clock. A date that somebody asked for goes by the wall clock: when that
-// was set, jobs with a date are looked at again, and the others keep what is left of their backoff.
+// Leases and backoffs go by the steady clock. A date that somebody asked for goes by the wall clock: when
+// that was set, jobs with a date are looked at again, and the others keep what is left of their backoff.
 void JobQueue::set_now(Now now) {
   now_ = now;
   const Millis jump = wall_ahead(now) - wall_ahead_;

@@ -120,9 +120,9 @@ class JobQueue {
   std::minstd_rand random_;
   JobTable table_;
   Changes changes_;
-  Now now_{};          // of the operation that is being done
+  Now now_{};            // of the operation that is being done
   Millis wall_ahead_{};  // of the steady clock; another value means that the wall clock was set
-  bool open_ = false;  // false in replay: nothing has a timer, nobody is told
+  bool open_ = false;    // false in replay: nothing has a timer, nobody is told
   std::uint32_t epoch_ = 0;
   std::uint64_t next_token_ = 1;
   std::uint64_t next_order_ = 1;

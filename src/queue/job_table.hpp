@@ -66,11 +66,11 @@ struct Job {
   bool backing_off = false;  // `not_before` is the end of a backoff, not a date that somebody asked for
   bool given_up = false;     // waits because its worker said that it failed: no coming back with `token`
   std::unique_ptr<Run> run;  // while running or cancelling
-  std::unique_ptr<Outcome> outcome;      // when finished
-  std::unique_ptr<std::string> message;  // why it failed, is held or waits
+  std::unique_ptr<Outcome> outcome;            // when finished
+  std::unique_ptr<std::string> message;        // why it failed, is held or waits
   std::unique_ptr<std::vector<Attempt>> past;  // the last few attempts that did not end the job, oldest first
   std::unique_ptr<Avoided> avoid;
-  bool has_key = false;                  // the document carries an idempotency key
+  bool has_key = false;  // the document carries an idempotency key
 
   bool waiting() const { return state == JobState::queued; }
   bool blocked() const { return waiting() && (held || irreversible); }  // not granted until a person says so

@@ -126,8 +126,8 @@ Result<void> Journal::cut_torn_tail(const JournalEnd& end) {
   return {};
 }
 
-// What was read is not on disk for that reason alone: after a sync that failed, the system shows what it has not
-// written and will not write again by itself. Written once more, the next sync counts for it.
+// What was read is not on disk for that reason alone: after a sync that failed, the system shows what it has
+// not written and will not write again by itself. Written once more, the next sync counts for it.
 Result<void> Journal::make_durable(const JournalEnd& end) {
   if (auto written = file_->write_at(offset_ - end.unconfirmed.size(), end.unconfirmed); !written)
     return written.error();

@@ -56,8 +56,9 @@ TEST(Wire, JobAndStatusListTheAttempts) {
   JobView view = running();
   view.attempts = {{1, Attempt::End::lost, "w0", "not heard", *view.started_at, *view.started_at + Millis(1)},
                    {2, Attempt::End::running, "w1", "", *view.started_at, {}}};
-  const std::string first = R"({"attempt":1,"outcome":"lost","worker_id":"w0","reason":"not heard",)"
-                            R"("started_at":"2026-02-01T00:00:00.000Z","ended_at":"2026-02-01T00:00:00.001Z"})";
+  const std::string first =
+      R"({"attempt":1,"outcome":"lost","worker_id":"w0","reason":"not heard",)"
+      R"("started_at":"2026-02-01T00:00:00.000Z","ended_at":"2026-02-01T00:00:00.001Z"})";
   const std::string second =
       R"({"attempt":2,"outcome":"running","worker_id":"w1","started_at":"2026-02-01T00:00:00.000Z"})";
   for (const std::string& text : {job_json(view), status_json(view)}) {

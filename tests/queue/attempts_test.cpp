@@ -8,7 +8,8 @@ namespace {
 class JobQueueAttempts : public QueueTest {
  protected:
   static std::string told(const Attempt& attempt) {
-    return fmt::format("{} {} {} {}", attempt.number, to_string(attempt.end), attempt.worker_id, attempt.reason);
+    return fmt::format("{} {} {} {}", attempt.number, to_string(attempt.end), attempt.worker_id,
+                       attempt.reason);
   }
   std::vector<std::string> told(const JobId& id) const {
     std::vector<std::string> all;

@@ -147,7 +147,8 @@ TEST_F(JournalInMemory, CutAtEveryByteGivesTheExactPrefix) {
       ASSERT_TRUE(opened.journal) << cut;
       EXPECT_EQ(opened.texts, numbered(left)) << cut;
       EXPECT_EQ((*opened.journal)->repaired().empty(), zeros_were_cut) << cut;
-      for (int i = left; i < 4; ++i) write_synced(**opened.journal, numbered(4).at(static_cast<std::size_t>(i)));
+      for (int i = left; i < 4; ++i)
+        write_synced(**opened.journal, numbered(4).at(static_cast<std::size_t>(i)));
     }
     const Opened again = open_journal(disk_);
     ASSERT_TRUE(again.journal) << cut;

@@ -51,8 +51,8 @@ bool ReferenceQueue::must_be_granted(const Job& job, const std::string& worker, 
 }
 
 // A job that should have been handed out instead of `given`, or besides it where that is null.
-const JobId* ReferenceQueue::overlooked(const Job* given, const std::string& worker,
-                                                     const Offer& offer, Now now) const {
+const JobId* ReferenceQueue::overlooked(const Job* given, const std::string& worker, const Offer& offer,
+                                        Now now) const {
   for (const auto& [id, job] : jobs_) {
     if (&job == given || !must_be_granted(job, worker, now) || !fits(job.needs, offer)) continue;
     if (given == nullptr || before(job, *given)) return &id;
@@ -269,11 +269,11 @@ std::string ReferenceQueue::retry(const JobId& id, const Result<JobState>& done,
   if (job == nullptr) return done || done.error().code != Errc::not_found ? "an unknown job was retried" : "";
   const bool queued = job->state == JobState::queued;
   const bool ended = job->state == JobState::failed || job->state == JobState::cancelled;
-  const bool must = ended || (queued && (job->held || job->irreversible ||
-                                         (job->date && !job->date_passed) ||
+  const bool must = ended || (queued && (job->held || job->irreversible || (job->date && !job->date_passed) ||
                                          (job->backoff && now.steady < job->backoff->first)));
-  const bool may = must || (queued && ((job->date && now.wall < *job->date) ||
-                                       (job->backoff && now.steady < job->backoff->last)));
+  const bool may =
+      must ||
+      (queued && ((job->date && now.wall < *job->date) || (job->backoff && now.steady < job->backoff->last)));
   if (done ? !may : must)
     return fmt::format("retry of job {} was {}", to_string(id), done ? "done" : done.error().detail);
   if (!done) return "";

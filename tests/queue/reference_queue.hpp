@@ -63,7 +63,8 @@ class ReferenceQueue {
   Refusal cancel(const JobId& id);
   Refusal pause(const JobId& id);
   Refusal resume(const JobId& id, Now now);
-  // Whether a delay is over may be a matter of jitter: so `done` says what JobQueue did. What is wrong, or empty.
+  // Whether a delay is over may be a matter of jitter: so `done` says what JobQueue did. What is wrong, or
+  // empty.
   std::string retry(const JobId& id, const Result<JobState>& done, Now now);
   Refusal remove(const JobId& id);
   void clear();

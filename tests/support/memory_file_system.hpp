@@ -32,8 +32,8 @@ class MemoryFileSystem final : public FileSystem {
   std::uint64_t calls() const;
 
   // The power goes, with all locks, and comes back. Of what was not synced, each page of 4 KiB is there, is
-  // not, or is torn at sectors of 512 bytes, and each change of a name is there or not. Nobody may have a file
-  // open.
+  // not, or is torn at sectors of 512 bytes, and each change of a name is there or not. Nobody may have a
+  // file open.
   void lose_power(std::minstd_rand& random);
 
   Result<std::unique_ptr<File>> create(const std::string& path) override;

@@ -73,8 +73,15 @@ void JobRunner::resume() {
 }
 
 void JobRunner::renewed(LeaseToken token, SteadyTime until) {
+  if (token != request_.lease.token) remember_lease(token);
   request_.lease = {token, until};
   changed_.ring();
+}
+
+void JobRunner::remember_lease(LeaseToken token) {
+  if (auto kept = context_.state.remember_lease(id(), token); !kept) {
+    spdlog::error("worker_state_failed job_id={} error=\"{}\"", to_string(id()), kept.error().detail);
+  }
 }
 
 void JobRunner::start_timeout(const json::object& document) {
@@ -97,6 +104,7 @@ void JobRunner::arm_timeout() {
 
 asio::awaitable<JobEnd> JobRunner::run() {
   const SteadyTime begin = std::chrono::steady_clock::now();
+  if (request_.lease.token) remember_lease(request_.lease.token);
   start_timeout(request_.document);
   json::array tasks;
   if (const json::value* const list = request_.document.if_contains("tasks"); list && list->is_array()) {

@@ -114,6 +114,7 @@ class JobRunner {
   asio::awaitable<std::optional<JobEnd>> change_files(const modules::Plan& plan);
   asio::awaitable<bool> lease_is_live();  // waits for it; false when the job is to stop instead
   asio::awaitable<void> wait_while_paused();
+  void remember_lease(LeaseToken token);
   void start_timeout(const boost::json::object& document);
   void arm_timeout();
   void set_progress(Progress progress);

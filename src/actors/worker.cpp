@@ -3,6 +3,8 @@
 #include "actors/heartbeat.hpp"
 #include "actors/retry_delay.hpp"
 
+#include <asio/steady_timer.hpp>
+#include <asio/use_awaitable.hpp>
 #include <boost/json.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -63,6 +65,7 @@ void Worker::start() {
   polling_.spawn("poller", poller_.run());
   heartbeats_.spawn("heartbeat", run_heartbeat(board_));
   services_.spawn("progress", run_progress(executor_, board_));
+  if (!state_.abandoned().empty()) services_.spawn("abandoned jobs", report_abandoned());
   services_.spawn("control", run_control(executor_, board_));
 }
 
@@ -128,6 +131,7 @@ asio::awaitable<void> Worker::run_job(net::GrantedJob job) {
   context.mark_irreversible = [this](JobId id, LeaseToken token) { return mark_irreversible(id, token); };
   context.on_change = [this] { board_.progress_due.ring(); };
   const WallTime started = clock_.now().wall;
+  const bool leased = static_cast<bool>(request.lease.token);
   JobRunner runner(std::move(context), std::move(request));
   const auto place = board_.running.insert(board_.running.end(), &runner);
   board_.heartbeat_due.ring();
@@ -136,6 +140,7 @@ asio::awaitable<void> Worker::run_job(net::GrantedJob job) {
   try {
     JobEnd end = co_await runner.run();
     co_await report(runner, std::move(end), started);
+    if (leased) forget_lease(runner.id());
   } catch (const std::exception&) {
     failure = std::current_exception();  // the group logs it; the slot must be given back first
   }
@@ -210,6 +215,36 @@ asio::awaitable<void> Worker::report(JobRunner& runner, JobEnd end, WallTime sta
     }
     co_await runner.changed().wait_until(std::chrono::steady_clock::now() + delay.next());
     if (runner.stop_reason() == StopReason::abandon) break;
+  }
+}
+
+// What an earlier run of this worker died with: the server need not wait for the end of the lease. It costs
+// the attempt, as a job that brings its worker down would else do so for ever.
+asio::awaitable<void> Worker::report_abandoned() {
+  RetryDelay delay(Millis(250), board_.settings.network_retry);
+  asio::steady_timer pause(executor_);
+  for (const WorkerState::Abandoned& left : state_.abandoned()) {
+    while (!board_.reached || board_.has("leases")) {
+      if (board_.reached) {
+        json::object info{{"worker", board_.settings.hostname},
+                          {"worker_id", board_.client.worker_id()},
+                          {"message", "its worker ended without notice and was started again"},
+                          {"retryable", true}};
+        const auto told = co_await board_.client.complete(left.job, left.token, true, std::move(info));
+        const Errc code = told ? Errc::stale_lease : told.error().code;
+        if (code != Errc::network && code != Errc::timeout && code != Errc::unavailable) break;
+      }
+      pause.expires_after(delay.next());
+      co_await pause.async_wait(asio::use_awaitable);
+    }
+    spdlog::info("abandoned_job_told job_id={}", to_string(left.job));
+    if (board_.find(left.job) == nullptr) forget_lease(left.job);
+  }
+}
+
+void Worker::forget_lease(const JobId& id) {
+  if (auto forgotten = state_.forget_lease(id); !forgotten) {
+    spdlog::error("worker_state_failed job_id={} error=\"{}\"", to_string(id), forgotten.error().detail);
   }
 }
 

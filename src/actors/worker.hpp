@@ -35,6 +35,8 @@ class Worker {
   void take(net::GrantedJob job);
   asio::awaitable<void> run_job(net::GrantedJob job);
   asio::awaitable<void> report(JobRunner& runner, JobEnd end, WallTime started);
+  asio::awaitable<void> report_abandoned();
+  void forget_lease(const JobId& id);
   asio::awaitable<Result<void>> tell(JobRunner& runner, const JobEnd& end, boost::json::object info);
   asio::awaitable<Result<void>> mark_irreversible(JobId id, LeaseToken token);
   boost::json::object info_of(const JobEnd& end, WallTime started) const;

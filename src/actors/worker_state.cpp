@@ -100,19 +100,34 @@ std::string WorkerState::file_of(const JobId& job) const {
 WorkerState::Memory WorkerState::read(const JobId& job) const {
   const auto value = parse_json(text_of(file_of(job)));
   if (!value || !value->is_object()) return {};
-  return {strings(value->get_object(), "folders"), strings(value->get_object(), "outputs")};
+  const json::object& object = value->get_object();
+  const json::value* const lease = object.if_contains("lease");
+  const auto token =
+      lease && lease->is_string() ? parse_lease_token(std::string_view(lease->get_string())) : std::nullopt;
+  return {token.value_or(LeaseToken()), strings(object, "folders"), strings(object, "outputs")};
 }
 
 Result<void> WorkerState::write(const JobId& job, const Memory& memory) {
-  if (memory.folders.empty() && memory.outputs.empty()) {
+  if (!memory.lease && memory.folders.empty() && memory.outputs.empty()) {
     std::error_code code;
     fs::remove(file_of(job), code);
     if (code) return io_error("cannot remove " + file_of(job), code);
     return {};
   }
-  const json::object object{{"folders", json::value_from(memory.folders)},
-                            {"outputs", json::value_from(memory.outputs)}};
+  json::object object{{"folders", json::value_from(memory.folders)},
+                      {"outputs", json::value_from(memory.outputs)}};
+  if (memory.lease) object["lease"] = to_string(memory.lease);
   return write_file(file_of(job), json::serialize(object) + "\n");
+}
+
+Result<void> WorkerState::remember_lease(const JobId& job, LeaseToken token) {
+  Memory memory = read(job);
+  memory.lease = token;
+  return write(job, memory);
+}
+
+Result<void> WorkerState::forget_lease(const JobId& job) {
+  return remember_lease(job, {});
 }
 
 Result<void> WorkerState::remember_folder(const JobId& job, const std::string& folder) {
@@ -146,6 +161,7 @@ Result<void> WorkerState::sweep() {
   }
   if (code) return io_error("cannot list " + directory_ + "/jobs", code);
   for (const JobId& job : jobs) {
+    if (const LeaseToken lease = read(job).lease) abandoned_.push_back({job, lease});
     for (const std::string& folder : read(job).folders) {
       if (auto removed = remove_attempt_folder(folder); !removed) {
         // Its disk may not be there just now: the worker works all the same, and tries again next time.

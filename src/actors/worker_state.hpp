@@ -10,8 +10,9 @@
 
 namespace sisyphus::actors {
 
-// What a worker remembers over a restart, in its state directory: its id, and for each job the hidden folders
-// it made and the outputs it has put in place. One process at a time; blocking, small files; one loop.
+// What a worker remembers over a restart, in its state directory: its id, and for each job its lease until
+// the outcome was told, the hidden folders it made and the outputs it has put in place. One process at a
+// time; blocking, small files; one loop.
 class WorkerState {
  public:
   // Makes the folder, locks it and sweeps away what earlier runs left half written.
@@ -19,6 +20,16 @@ class WorkerState {
 
   // The id kept there, made once; `wanted` where it is not empty.
   Result<std::string> worker_id(const std::string& wanted);
+
+  // What runs here, until forget_lease(): if the worker dies with it, its next start tells the server.
+  Result<void> remember_lease(const JobId& job, LeaseToken token);
+  Result<void> forget_lease(const JobId& job);
+  struct Abandoned {
+    JobId job;
+    LeaseToken token;
+  };
+  // By earlier runs, as found at start.
+  const std::vector<Abandoned>& abandoned() const { return abandoned_; }
 
   // Before a hidden folder is made; after this a crash does not lose track of it.
   Result<void> remember_folder(const JobId& job, const std::string& folder);
@@ -31,6 +42,7 @@ class WorkerState {
 
  private:
   struct Memory {
+    LeaseToken lease;
     std::set<std::string> folders;
     std::set<std::string> outputs;
   };
@@ -43,6 +55,7 @@ class WorkerState {
   std::string directory_;
   UniqueFd lock_;
   std::size_t swept_ = 0;
+  std::vector<Abandoned> abandoned_;
 };
 
 // Removes a hidden folder of an attempt with all that is in it. Only one whose name begins with ".sisyphus-".

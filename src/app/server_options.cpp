@@ -31,6 +31,10 @@ void add_server_flags(CLI::App& app, ServerFlags& flags) {
   app.add_option("--lease", flags.lease_s, "Seconds without a heartbeat after which a job is queued again")
       ->envname("SISYPHUS_LEASE")
       ->check(CLI::Range(1.0, 86400.0));
+  app.add_option("--backoff", flags.backoff_s,
+                 "Seconds before a job's second attempt; doubled for each further one, up to 10 minutes")
+      ->envname("SISYPHUS_BACKOFF")
+      ->check(CLI::Range(0.05, 600.0));
   app.add_option("--client-expiry", flags.client_expiry_s,
                  "Seconds without a heartbeat after which a worker counts as gone")
       ->envname("CLIENT_EXPIRY")
@@ -80,6 +84,7 @@ Result<actors::ServerOptions> options_of(const ServerFlags& flags) {
                         : flags.fsync == "interval" ? queue::Fsync::interval
                                                     : queue::Fsync::never;
   options.queue.policy.lease = millis(flags.lease_s);
+  options.queue.policy.backoff_base = millis(flags.backoff_s);
   options.queue.policy.history = flags.history;
   options.queue.worker_expiry = millis(flags.client_expiry_s);
   // The largest submission must fit into one segment beside what is kept free.

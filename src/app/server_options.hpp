@@ -17,6 +17,7 @@ struct ServerFlags {
   std::string data_dir = "sisyphus-data";
   std::string fsync = "always";
   double lease_s = 60;
+  double backoff_s = 5;
   double client_expiry_s = 30;
   std::size_t history = 10'000;
   std::size_t max_body_mib = 8;

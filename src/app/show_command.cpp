@@ -39,6 +39,12 @@ void print_job(const net::JobStatus& job) {
   line("waits for", job.waiting_for);
   line("priority", fmt::format("{}", job.priority));
   if (job.max_attempts > 0) line("attempt", fmt::format("{} of {}", job.attempt, job.max_attempts));
+  for (const net::AttemptStatus& attempt : job.attempts) {
+    if (job.attempts.size() == 1) break;  // told above
+    const std::string by = attempt.worker_id.empty() ? "" : " by worker " + attempt.worker_id;
+    line(fmt::format("attempt {}", attempt.number),
+         fmt::format("{}{}{}{}", attempt.outcome, by, attempt.reason.empty() ? "" : ": ", attempt.reason));
+  }
   line("modules", fmt::format("{}", fmt::join(job.modules, ", ")));
   line("added", job.added);
   line("started", job.started_at);

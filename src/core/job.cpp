@@ -20,6 +20,24 @@ const char* to_string(JobState state) {
   return kStateNames[static_cast<std::size_t>(state)].second;
 }
 
+const char* to_string(Attempt::End end) {
+  switch (end) {
+    case Attempt::End::running:
+      return "running";
+    case Attempt::End::completed:
+      return "completed";
+    case Attempt::End::failed:
+      return "failed";
+    case Attempt::End::lost:
+      return "lost";
+    case Attempt::End::cancelled:
+      return "cancelled";
+    case Attempt::End::handed_back:
+      return "handed_back";
+  }
+  return "lost";
+}
+
 std::optional<JobState> parse_job_state(std::string_view text) {
   for (const auto& [state, name] : kStateNames) {
     if (text == name) return state;

@@ -30,6 +30,19 @@ struct Requirements {
   auto operator<=>(const Requirements&) const = default;
 };
 
+// One grant of a job and how it went.
+struct Attempt {
+  enum class End { running, completed, failed, lost, cancelled, handed_back };
+  int number = 0;  // 1 is the first; one that was handed back costs none, so its number comes again
+  End end = End::running;
+  std::string worker_id;
+  std::string reason;  // why it ended so, empty where there is nothing to say
+  WallTime started_at{};
+  std::optional<WallTime> ended_at;
+};
+
+const char* to_string(Attempt::End end);
+
 // What a worker offers. Without `modules` it takes any (the original client says nothing of them).
 struct Offer {
   std::optional<std::vector<std::string>> modules;

@@ -56,6 +56,7 @@ struct JobView {
   std::string info;  // JSON, empty where there is none
   std::string message;
   std::string waiting_for;
+  std::vector<Attempt> attempts;  // oldest first: the last few, with the one that runs
 };
 
 struct JobPage {

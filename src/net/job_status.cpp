@@ -38,6 +38,19 @@ const json::object* object_in(const json::object& object, json::string_view name
   return member != nullptr ? member->if_object() : nullptr;
 }
 
+std::vector<AttemptStatus> attempts_in(const json::object& object) {
+  std::vector<AttemptStatus> result;
+  const json::value* member = object.if_contains("attempts");
+  if (member == nullptr || !member->is_array()) return result;
+  for (const json::value& element : member->get_array()) {
+    const json::object* const attempt = element.if_object();
+    if (attempt == nullptr) continue;
+    result.push_back({number(*attempt, "attempt", 0), text(*attempt, "outcome"), text(*attempt, "worker_id"),
+                      text(*attempt, "reason"), text(*attempt, "started_at")});
+  }
+  return result;
+}
+
 }  // namespace
 
 Result<JobStatus> read_job_status(json::object object) {
@@ -61,6 +74,7 @@ Result<JobStatus> read_job_status(json::object object) {
   status.hostname = text(object, "hostname");
   status.message = text(object, "message");
   status.waiting_for = text(object, "waiting_for");
+  status.attempts = attempts_in(object);
   read_job_progress(object, status);
   if (const json::object* info = object_in(object, "info")) {
     status.outputs = texts(*info, "outputs");

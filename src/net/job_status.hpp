@@ -13,6 +13,15 @@
 
 namespace sisyphus::net {
 
+// One line of `attempts`; times are RFC 3339.
+struct AttemptStatus {
+  int number = 0;
+  std::string outcome;
+  std::string worker_id;
+  std::string reason;
+  std::string started_at;
+};
+
 // A job as the server tells it (docs/api.md, "status").
 struct JobStatus {
   std::string id;
@@ -31,10 +40,11 @@ struct JobStatus {
   std::size_t task_count = 0;  // 0: not told
   Progress progress;           // of that task
   std::optional<double> job_percent;
-  std::string message;               // why it failed, is held or waits
-  std::string waiting_for;           // why no worker takes it
-  std::vector<std::string> outputs;  // info.outputs
-  boost::json::object raw;           // all of it
+  std::string message;                  // why it failed, is held or waits
+  std::string waiting_for;              // why no worker takes it
+  std::vector<std::string> outputs;     // info.outputs
+  std::vector<AttemptStatus> attempts;  // oldest first
+  boost::json::object raw;              // all of it
 };
 
 // Errc::network where job_id is missing or the state is unknown. Without a state (the original's server) it

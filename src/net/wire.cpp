@@ -33,6 +33,20 @@ std::string life_json(const JobView& view) {
   return text;
 }
 
+void add_attempts(std::string& text, const std::vector<Attempt>& attempts) {
+  if (attempts.empty()) return;
+  json::array list;
+  for (const Attempt& attempt : attempts) {
+    json::object members{{"attempt", attempt.number}, {"outcome", to_string(attempt.end)}};
+    add_text(members, "worker_id", attempt.worker_id);
+    add_text(members, "reason", attempt.reason);
+    add_time(members, "started_at", attempt.started_at);
+    add_time(members, "ended_at", attempt.ended_at);
+    list.push_back(std::move(members));
+  }
+  add_member(text, "attempts", json::serialize(list));
+}
+
 // The document begins with job_id and added (core/job_document.hpp), each a plain string.
 std::string added_of(const JobView& view) {
   static constexpr std::string_view kKey = R"("added":")";
@@ -57,6 +71,7 @@ std::string state_event_json(const JobView& view) {
 
 std::string status_json(const JobView& view) {
   std::string text = state_event_json(view);
+  add_attempts(text, view.attempts);
   if (!view.info.empty()) add_member(text, "info", view.info);
   return text;
 }
@@ -70,6 +85,7 @@ std::string job_json(const JobView& view) {
   facts["modules"] = json::value_from(view.modules);
   add_members(text, json::serialize(facts));
   add_members(text, life_json(view));
+  add_attempts(text, view.attempts);
   if (!view.info.empty()) add_member(text, "info", view.info);
   return text;
 }

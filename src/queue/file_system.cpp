@@ -84,8 +84,15 @@ class RealFileSystem final : public FileSystem {
 
   Result<void> make_directory(const std::string& path) override {
     std::error_code code;
-    fs::create_directories(path, code);
+    std::vector<fs::path> missing;  // deepest first
+    for (fs::path folder = fs::absolute(path); !fs::exists(folder, code) && !code;
+         folder = folder.parent_path())
+      missing.push_back(folder);
+    if (!code) fs::create_directories(path, code);
     if (code) return io_error("cannot create the folder " + path, code);
+    for (const fs::path& folder : missing) {  // their names are to survive as well as what will be in them
+      if (auto synced = sync_directory(folder.parent_path().string()); !synced) return synced;
+    }
     return {};
   }
 

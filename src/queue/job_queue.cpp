@@ -1,5 +1,7 @@
 #include "queue/job_queue.hpp"
 
+#include "queue/attempts.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -19,6 +21,12 @@ Error conflict(std::string detail) {
 JobState shown_state(const Job& job) {
   const bool held = job.blocked() || (job.held && job.state == JobState::running);
   return held ? JobState::paused : job.state;
+}
+
+constexpr Millis kClockJump{1'000};  // less is drift, which backoffs may follow
+
+Millis wall_ahead(Now now) {
+  return std::chrono::duration_cast<Millis>(now.wall.time_since_epoch() - now.steady.time_since_epoch());
 }
 
 std::optional<WallTime> wall_time(std::int64_t at) {
@@ -59,7 +67,11 @@ Result<void> JobQueue::replay(const Record& record) {
         if constexpr (requires { apply(std::declval<Job&>(), r); }) {
           Job* const job = table_.find_order(r.order);
           // The history is bounded: a job may have left it here and be named by a later record all the same.
-          if (job != nullptr) apply(*job, r);
+          if (job == nullptr) return {};
+          constexpr bool of_a_run =
+              std::is_same_v<decltype(r), const Requeued&> || std::is_same_v<decltype(r), const Bound&>;
+          if (of_a_run && !job->granted()) return invalid(fmt::format("job {} does not run here", r.order));
+          apply(*job, r);
         }
         return {};
       },
@@ -68,11 +80,14 @@ Result<void> JobQueue::replay(const Record& record) {
 
 void JobQueue::open(Now now) {
   now_ = now;
+  wall_ahead_ = wall_ahead(now);
   open_ = true;
   ++epoch_;
   next_token_ = 1;
   remember(Started{epoch_});
   for (Job& job : table_.ordered()) {
+    // The clock may have been set back meanwhile, by years even: no backoff is longer than it can have been.
+    if (job.backing_off) job.not_before = std::min(job.not_before, wall() + longest_backoff());
     if (job.waiting()) place(job);
     if (job.granted()) renew_timer(job);
   }
@@ -82,7 +97,7 @@ void JobQueue::open(Now now) {
 // -----------------------------------------------------------------------------------------------
 
 std::vector<JobId> JobQueue::submit(std::vector<JobDocument> documents, Now now) {
-  now_ = now;
+  set_now(now);
   std::vector<JobId> ids;
   ids.reserve(documents.size());
   for (JobDocument& document : documents) {
@@ -102,7 +117,7 @@ std::vector<JobId> JobQueue::submit(std::vector<JobDocument> documents, Now now)
 
 std::vector<Grant> JobQueue::grant(const std::string& worker_id, const Offer& offer, std::size_t max,
                                    Now now) {
-  now_ = now;
+  set_now(now);
   std::vector<Grant> grants;
   Offer left = offer;
   while (!disabled_ && grants.size() < max) {
@@ -116,18 +131,22 @@ std::vector<Grant> JobQueue::grant(const std::string& worker_id, const Offer& of
 }
 
 void JobQueue::undelivered(const Grant& grant, Now now) {
-  now_ = now;
+  set_now(now);
   Job* const job = table_.find(grant.id);
   if (job == nullptr || !job->granted()) return;
   if (grant.token ? job->token != grant.token : !job->run->anonymous) return;
   if (job->state == JobState::cancelling) return finish(*job, JobState::cancelled, {});
-  Requeued record{
-      .order = job->order, .counted = false, .held = job->held, .forget_token = true, .reason = {}};
+  Requeued record{.order = job->order,
+                  .counted = false,
+                  .held = job->held,
+                  .forget_token = true,
+                  .reason = {},
+                  .at = wall()};
   commit(*job, std::move(record));
 }
 
 Result<void> JobQueue::complete(const Completion& completion, Now now) {
-  now_ = now;
+  set_now(now);
   Job* const job = table_.find(completion.id);
   if (job == nullptr) return no_such_job(completion.id);
   if (!completion.token) return complete_without_token(*job, completion);
@@ -171,7 +190,7 @@ void JobQueue::settle(Job& job, const Completion& completion, bool may_retry) {
 }
 
 Result<void> JobQueue::hand_back(const std::string& worker_id, const HandBack& back, Now now) {
-  now_ = now;
+  set_now(now);
   Job* const job = table_.find(back.id);
   if (job == nullptr) return no_such_job(back.id);
   if (!job->granted() || job->token != back.token) {
@@ -184,22 +203,26 @@ Result<void> JobQueue::hand_back(const std::string& worker_id, const HandBack& b
     finish(*job, JobState::cancelled, {.message = back.reason});
     return {};
   }
-  Requeued record{
-      .order = job->order, .counted = false, .held = job->held, .forget_token = true, .reason = back.reason};
+  Requeued record{.order = job->order,
+                  .counted = false,
+                  .held = job->held,
+                  .forget_token = true,
+                  .reason = back.reason,
+                  .at = wall()};
   if (job->irreversible) record.reason += "; it has changed files already: look, then retry or cancel it";
   commit(*job, std::move(record));
-  job->avoid = std::make_unique<std::string>(worker_id);
-  table_.set_timer(*job, now_.steady + policy_.backoff_base);
+  job->avoid = std::make_unique<Avoided>(Avoided{worker_id, now_.steady + policy_.backoff_base});
+  place(*job);
   return {};
 }
 
 LeaseVerdict JobQueue::renew(const std::string& worker_id, const HeldLease& lease, Now now) {
-  now_ = now;
+  set_now(now);
   Job* const job = table_.find(lease.id);
   if (job == nullptr) return {lease.id, Verdict::stop, {}, {}, false};
   if (!lease.token) {
     if (!job->granted() || !job->run->anonymous) return {lease.id, Verdict::stop, {}, {}, false};
-    if (job->run->worker_id.empty()) job->run->worker_id = worker_id;
+    if (job->run->worker_id.empty()) commit(*job, Bound{job->order, worker_id});
     if (job->run->worker_id != worker_id) return {lease.id, Verdict::stop, {}, {}, false};
     renew_timer(*job);
     return {lease.id, Verdict::renewed, {}, policy_.lease, false};
@@ -236,7 +259,7 @@ Result<void> JobQueue::mark_irreversible(const JobId& id, LeaseToken token) {
 }
 
 Result<JobState> JobQueue::cancel(const JobId& id, Now now) {
-  now_ = now;
+  set_now(now);
   Job* const job = table_.find(id);
   if (job == nullptr) return no_such_job(id);
   if (is_terminal(job->state)) {
@@ -254,7 +277,7 @@ Result<JobState> JobQueue::cancel(const JobId& id, Now now) {
 }
 
 Result<JobState> JobQueue::pause(const JobId& id, Now now) {
-  now_ = now;
+  set_now(now);
   Job* const job = table_.find(id);
   if (job == nullptr) return no_such_job(id);
   const bool can = job->waiting() || (job->state == JobState::running && !job->run->anonymous);
@@ -268,7 +291,7 @@ Result<JobState> JobQueue::pause(const JobId& id, Now now) {
 }
 
 Result<JobState> JobQueue::resume(const JobId& id, Now now) {
-  now_ = now;
+  set_now(now);
   Job* const job = table_.find(id);
   if (job == nullptr) return no_such_job(id);
   if (shown_state(*job) != JobState::paused)
@@ -282,7 +305,7 @@ Result<JobState> JobQueue::resume(const JobId& id, Now now) {
 }
 
 Result<JobState> JobQueue::retry(const JobId& id, Now now) {
-  now_ = now;
+  set_now(now);
   Job* const job = table_.find(id);
   if (job == nullptr) return no_such_job(id);
   const bool stuck = job->blocked() || (job->waiting() && job->not_before != 0);
@@ -302,7 +325,7 @@ Result<void> JobQueue::remove(const JobId& id, Now now) {
     if (!cancelled) return cancelled.error();
     return {};
   }
-  now_ = now;
+  set_now(now);
   const Removed record{job->order};
   remember(record);
   announce(Effect::Kind::removed, *job);
@@ -330,8 +353,25 @@ bool JobQueue::report_progress(const ProgressReport& report) {
   return true;
 }
 
-void JobQueue::tick(Now now) {
+// Leases and backoffs go by the steady clock. A date that somebody asked for goes by the wall clock: when
+// that was set, jobs with a date are looked at again, and the others keep what is left of their backoff.
+void JobQueue::set_now(Now now) {
   now_ = now;
+  const Millis jump = wall_ahead(now) - wall_ahead_;
+  if (std::chrono::abs(jump) < kClockJump) return;
+  wall_ahead_ += jump;
+  for (Job& job : table_.ordered()) {
+    if (!job.waiting() || job.not_before == 0) continue;
+    if (job.backing_off) {
+      job.not_before += jump.count();
+    } else {
+      place(job);
+    }
+  }
+}
+
+void JobQueue::tick(Now now) {
+  set_now(now);
   while (Job* const job = table_.due(now.steady)) {
     if (job->granted()) {
       lease_lost(*job);
@@ -358,7 +398,7 @@ Job* JobQueue::next_for(const std::string& worker_id, const Offer& offer) {
     if (kind.ready.empty() || !fits(needs, offer)) continue;
     for (Job& job : kind.ready) {
       if (best != nullptr && !JobClass::Before()(job, *best)) break;
-      if (job.avoid && *job.avoid == worker_id) continue;
+      if (job.avoid && job.avoid->worker_id == worker_id) continue;
       best = &job;
       break;
     }
@@ -402,14 +442,21 @@ void JobQueue::try_again(Job& job, std::string reason, bool forget_token) {
     reason += fmt::format(" (attempt {} of {})", job.attempt, job.max_attempts);
     return finish(job, JobState::failed, {.forget_token = true, .message = std::move(reason)});
   }
-  Requeued record{
-      .order = job.order, .held = job.held, .forget_token = forget_token, .reason = std::move(reason)};
+  Requeued record{.order = job.order,
+                  .held = job.held,
+                  .forget_token = forget_token,
+                  .reason = std::move(reason),
+                  .at = wall()};
   if (job.irreversible) {
     record.reason += "; it has changed files already: it waits for that worker, or for a retry";
   } else {
     record.not_before = backoff_until(job.attempt);
   }
   commit(job, std::move(record));
+}
+
+std::int64_t JobQueue::longest_backoff() const {
+  return policy_.backoff_cap.count() + policy_.backoff_cap.count() / 4;
 }
 
 std::int64_t JobQueue::backoff_until(std::uint32_t attempt) {
@@ -427,9 +474,12 @@ void JobQueue::renew_timer(Job& job) {
 void JobQueue::place(Job& job) {
   if (!open_) return;
   const std::int64_t delay = job.not_before - wall();
-  if (delay <= 0) job.not_before = 0;
+  if (delay <= 0) {
+    job.not_before = 0;
+    job.backing_off = false;
+  }
+  if (job.avoid && job.avoid->until <= now_.steady) job.avoid.reset();
   table_.set_timer(job, std::nullopt);
-  job.avoid.reset();  // it ends with the timer, which may be another one now or none
   if (job.blocked()) {
     table_.unready(job);
   } else if (delay > 0) {
@@ -437,6 +487,7 @@ void JobQueue::place(Job& job) {
     table_.set_timer(job, now_.steady + Millis(delay));
   } else {
     table_.make_ready(job);
+    if (job.avoid) table_.set_timer(job, job.avoid->until);
   }
 }
 
@@ -483,15 +534,18 @@ void JobQueue::apply(const Submitted& record, JobSpec spec) {
 }
 
 void JobQueue::apply(Job& job, const Granted& record) {
+  const bool goes_on = job.past && record.attempt == job.attempt;  // a new attempt is one more
+  const std::int64_t began = goes_on ? reopen_attempt(job) : record.at;
   table_.unready(job);
   table_.set_state(job, JobState::running);
   job.token = record.token;
   job.attempt = record.attempt;
   job.not_before = 0;
+  job.backing_off = false;
   job.given_up = false;
   job.message.reset();
   job.avoid.reset();
-  job.run = std::make_unique<Run>(Run{record.worker_id, record.anonymous, record.at, {}});
+  job.run = std::make_unique<Run>(Run{record.worker_id, record.anonymous, began, {}});
   renew_timer(job);
 }
 
@@ -500,7 +554,8 @@ void JobQueue::apply(Job& job, const Finished& record) {
   table_.set_timer(job, std::nullopt);
   table_.set_state(job, record.state);
   job.held = false;
-  job.outcome = std::make_unique<Outcome>(Outcome{record.at, record.unconfirmed, {}, record.info, 0});
+  job.outcome = std::make_unique<Outcome>(Outcome{record.at, record.unconfirmed, false, {}, record.info, 0});
+  job.outcome->lost = record.state == JobState::failed && record.forget_token;
   if (job.run) {
     job.outcome->worker_id = job.run->worker_id;
     job.outcome->started_at = job.run->started_at;
@@ -518,9 +573,17 @@ void JobQueue::apply(Job& job, const Finished& record) {
 void JobQueue::apply(Job& job, const Requeued& record) {
   table_.set_state(job, JobState::queued);
   table_.set_timer(job, std::nullopt);
-  if (!record.counted && job.attempt > 0) --job.attempt;
   job.held = record.held;
   job.not_before = record.not_before;
+  job.backing_off = record.not_before != 0;
+  if (record.counted) {
+    const bool gave_up = record.forget_token && !job.run->anonymous;  // the original client is never asked
+    keep_attempt(job, gave_up ? Attempt::End::failed : Attempt::End::lost, record.reason, record.at);
+  } else {
+    // Without a reason its reply was not written: nobody has had it.
+    if (!record.reason.empty()) keep_attempt(job, Attempt::End::handed_back, record.reason, record.at);
+    if (job.attempt > 0) --job.attempt;
+  }
   job.run.reset();
   job.given_up = record.forget_token && record.counted;
   if (record.forget_token && !record.counted) job.token = {};
@@ -540,6 +603,7 @@ void JobQueue::apply(Job& job, const Held& record) {
 }
 
 void JobQueue::apply(Job& job, const Retried&) {
+  keep_outcome(job);
   table_.not_ended(job);
   table_.set_state(job, JobState::queued);
   job.attempt = 0;
@@ -547,7 +611,9 @@ void JobQueue::apply(Job& job, const Retried&) {
   job.irreversible = false;
   job.given_up = false;
   job.not_before = 0;
+  job.backing_off = false;
   job.token = {};
+  job.avoid.reset();
   job.outcome.reset();
   job.message.reset();
   place(job);
@@ -555,6 +621,10 @@ void JobQueue::apply(Job& job, const Retried&) {
 
 void JobQueue::apply(Job& job, const MarkedIrreversible&) {
   job.irreversible = true;
+}
+
+void JobQueue::apply(Job& job, const Bound& record) {
+  job.run->worker_id = record.worker_id;
 }
 
 void JobQueue::apply(Job& job, const Removed&) {
@@ -595,6 +665,7 @@ JobView JobQueue::make_view(const Job& job, bool with_document) const {
     view.waiting_for = "its time: not before " + rfc3339(WallTime(Millis(job.not_before)));
   }
   if (!with_document) return view;
+  view.attempts = attempts_of(job);
   view.document = job.document;
   if (auto spec = read_stored_spec(job.document)) {
     view.title = std::move(spec->title);

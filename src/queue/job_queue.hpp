@@ -98,6 +98,7 @@ class JobQueue {
   void apply(Job& job, const Retried& record);
   void apply(Job& job, const MarkedIrreversible& record);
   void apply(Job& job, const Removed& record);
+  void apply(Job& job, const Bound& record);
   void apply_cleared();
 
   template <class R>
@@ -114,6 +115,8 @@ class JobQueue {
   void place(Job& job);
   void renew_timer(Job& job);
   std::int64_t backoff_until(std::uint32_t attempt);
+  std::int64_t longest_backoff() const;
+  void set_now(Now now);
   std::int64_t wall() const { return now_.wall.time_since_epoch().count(); }
   JobView make_view(const Job& job, bool with_document) const;
 
@@ -121,8 +124,9 @@ class JobQueue {
   std::minstd_rand random_;
   JobTable table_;
   Changes changes_;
-  Now now_{};          // of the operation that is being done
-  bool open_ = false;  // false in replay: nothing has a timer, nobody is told
+  Now now_{};            // of the operation that is being done
+  Millis wall_ahead_{};  // of the steady clock; another value means that the wall clock was set
+  bool open_ = false;    // false in replay: nothing has a timer, nobody is told
   std::uint32_t epoch_ = 0;
   std::uint64_t next_token_ = 1;
   std::uint64_t next_order_ = 1;

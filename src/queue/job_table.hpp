@@ -28,10 +28,17 @@ struct Run {
   std::string progress;  // JSON members, not kept over a restart
 };
 
+// Who gave a job back, and is not offered it before that time.
+struct Avoided {
+  std::string worker_id;
+  SteadyTime until;
+};
+
 // How a job ended.
 struct Outcome {
   std::int64_t at = 0;
   bool unconfirmed = false;
+  bool lost = false;  // failed, because its worker was not heard on the last attempt
   std::string worker_id;
   std::string info;
   std::int64_t started_at = 0;
@@ -56,12 +63,14 @@ struct Job {
   JobState state = JobState::queued;  // never `paused`: that is `held`
   bool held = false;
   bool irreversible = false;
+  bool backing_off = false;  // `not_before` is the end of a backoff, not a date that somebody asked for
   bool given_up = false;     // waits because its worker said that it failed: no coming back with `token`
   std::unique_ptr<Run> run;  // while running or cancelling
-  std::unique_ptr<Outcome> outcome;      // when finished
-  std::unique_ptr<std::string> message;  // why it failed, is held or waits
-  std::unique_ptr<std::string> avoid;    // the worker that gave it back, until the timer
-  bool has_key = false;                  // the document carries an idempotency key
+  std::unique_ptr<Outcome> outcome;            // when finished
+  std::unique_ptr<std::string> message;        // why it failed, is held or waits
+  std::unique_ptr<std::vector<Attempt>> past;  // the last few attempts that did not end the job, oldest first
+  std::unique_ptr<Avoided> avoid;
+  bool has_key = false;  // the document carries an idempotency key
 
   bool waiting() const { return state == JobState::queued; }
   bool blocked() const { return waiting() && (held || irreversible); }  // not granted until a person says so

@@ -55,6 +55,8 @@ Result<std::unique_ptr<Journal>> Journal::open(FileSystem& files, Settings setti
   if (!lock) return lock.error();
   journal->lock_ = std::move(*lock);
   if (auto read = journal->read_manifest(); !read) return read.error();
+  // A start that was cut off may have left names that are seen and not on disk: nothing is to build on those.
+  if (auto synced = files.sync_directory(directory); !synced) return synced.error();
   auto end = read_journal(files, directory, journal->first_segment_, on_record);
   if (!end) return end.error();
   if (!*end) {
@@ -78,7 +80,7 @@ Result<std::unique_ptr<Journal>> Journal::open(FileSystem& files, Settings setti
   if (!(*end)->torn.empty()) {
     if (auto cut = journal->cut_torn_tail(**end); !cut) return cut.error();
   }
-  if (auto synced = journal->sync(); !synced) return synced.error();
+  if (auto made = journal->make_durable(**end); !made) return made.error();
   return journal;
 }
 
@@ -122,6 +124,14 @@ Result<void> Journal::cut_torn_tail(const JournalEnd& end) {
       "{} bytes of a batch that was never acknowledged were cut from {} at byte {} and kept in {}",
       end.torn.size(), segment_name(header_.number), offset_, name);
   return {};
+}
+
+// What was read is not on disk for that reason alone: after a sync that failed, the system shows what it has
+// not written and will not write again by itself. Written once more, the next sync counts for it.
+Result<void> Journal::make_durable(const JournalEnd& end) {
+  if (auto written = file_->write_at(offset_ - end.unconfirmed.size(), end.unconfirmed); !written)
+    return written.error();
+  return sync();
 }
 
 Result<void> Journal::write(std::string_view records) {

@@ -57,6 +57,7 @@ class Journal {
   Journal(FileSystem& files, Settings settings) : files_(files), settings_(std::move(settings)) {}
   Result<void> read_manifest();
   Result<void> cut_torn_tail(const JournalEnd& end);
+  Result<void> make_durable(const JournalEnd& end);
   Result<void> roll(std::uint64_t needed);
 
   FileSystem& files_;

@@ -91,6 +91,9 @@ std::optional<FrameHeader> decode_frame(std::string_view bytes) {
   header.synced = load_little_u64(at(bytes, 24));
   if (header.length > bytes.size() - kFrameHeaderSize) return std::nullopt;
   if (crc32c(bytes.substr(8, kFrameHeaderSize - 8 + header.length)) != header.checksum) return std::nullopt;
+  const std::size_t end = kFrameHeaderSize + header.length;
+  const std::string_view padding = bytes.substr(end, frame_size(header.length) - end);
+  if (padding.find_first_not_of('\0') != std::string_view::npos) return std::nullopt;
   return header;
 }
 

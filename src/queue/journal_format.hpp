@@ -54,8 +54,8 @@ constexpr std::size_t frame_size(std::size_t payload) {
 // The whole frame; sets header.checksum and header.length.
 std::string encode_frame(FrameHeader& header, std::string_view payload);
 
-// The frame at the front of `bytes` when one is there whole and its checksum is right; says nothing of its
-// place in the chain.
+// The frame at the front of `bytes` when one is there whole with zeros behind it and its checksum is right;
+// says nothing of its place in the chain.
 std::optional<FrameHeader> decode_frame(std::string_view bytes);
 inline std::string_view payload_of(const FrameHeader& header, std::string_view frame) {
   return frame.substr(kFrameHeaderSize, header.length);

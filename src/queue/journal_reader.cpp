@@ -3,6 +3,8 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <deque>
+#include <utility>
 
 namespace sisyphus::queue {
 namespace {
@@ -79,6 +81,7 @@ class Reader {
 
   Result<void> frames(const std::string& path, std::string_view bytes, bool more) {
     std::uint64_t offset = kSegmentHeaderSize;
+    std::deque<std::pair<std::uint64_t, std::uint64_t>> unconfirmed;  // sequence and offset
     while (offset < bytes.size()) {
       const std::string_view rest = bytes.substr(offset);
       const auto frame = decode_frame(rest);
@@ -96,9 +99,13 @@ class Reader {
       if (auto done = records(path, offset, payload_of(*frame, rest)); !done) return done.error();
       end_.last_sequence = frame->sequence;
       end_.last_checksum = frame->checksum;
+      while (!unconfirmed.empty() && unconfirmed.front().first <= frame->synced) unconfirmed.pop_front();
+      unconfirmed.emplace_back(frame->sequence, offset);
       offset += frame_size(frame->length);
     }
     end_.offset = offset;
+    const std::uint64_t begin = unconfirmed.empty() ? offset : unconfirmed.front().second;
+    end_.unconfirmed = bytes.substr(begin, offset - begin);
     return {};
   }
 

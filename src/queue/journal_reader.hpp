@@ -17,6 +17,8 @@ struct JournalEnd {
   std::uint64_t segment_size = 0;  // bytes of the file
   std::uint64_t last_sequence = 0;
   std::uint32_t last_checksum = 0;
+  // The frames before `offset` of which no later one says that they are on disk.
+  std::string unconfirmed;
   // What a crash left half written: never acknowledged. The writer keeps it beside the journal and zeroes it.
   std::string torn;
 };

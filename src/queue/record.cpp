@@ -136,7 +136,7 @@ template <class R, class V>
 requires std::is_same_v<std::remove_const_t<R>, Requeued>
 void members(R& r, V& visit) {
   visit(r.order), visit(r.counted), visit(r.held), visit(r.forget_token), visit(r.not_before),
-      visit(r.reason);
+      visit(r.reason), visit(r.at);
 }
 template <class R, class V>
 requires std::is_same_v<std::remove_const_t<R>, Held>
@@ -165,6 +165,11 @@ template <class R, class V>
 requires std::is_same_v<std::remove_const_t<R>, DocumentErased>
 void members(R& r, V& visit) {
   visit(r.module), visit(r.name);
+}
+template <class R, class V>
+requires std::is_same_v<std::remove_const_t<R>, Bound>
+void members(R& r, V& visit) {
+  visit(r.order), visit(r.worker_id);
 }
 template <class R, class V>
 requires(std::is_same_v<std::remove_const_t<R>, CancelRequested> ||

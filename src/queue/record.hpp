@@ -46,6 +46,7 @@ struct Requeued {
   bool forget_token = false;    // the worker gave it up itself and may not come back with it
   std::int64_t not_before = 0;  // 0: at once
   std::string reason{};
+  std::int64_t at = 0;
 };
 struct CancelRequested {
   std::uint64_t order = 0;
@@ -80,10 +81,14 @@ struct DocumentErased {
   std::string module{};
   std::string name{};
 };
+struct Bound {  // a heartbeat of the original client has named the job: this worker has it
+  std::uint64_t order = 0;
+  std::string worker_id{};
+};
 
 using Record = std::variant<Started, Submitted, Granted, Finished, Requeued, CancelRequested, Removed,
                             Cleared, Held, Retried, MarkedIrreversible, QueueAttributes, WorkerAttributes,
-                            DocumentStored, DocumentErased>;
+                            DocumentStored, DocumentErased, Bound>;
 
 // Appends the record's bytes: a type byte (its place in Record, plus one), then its members; integers are
 // LEB128, strings and the like are length and bytes.

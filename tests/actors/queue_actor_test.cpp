@@ -6,6 +6,9 @@
 
 #include <gmock/gmock.h>
 
+#include <random>
+#include <set>
+
 namespace sisyphus::actors {
 namespace {
 
@@ -168,6 +171,49 @@ TEST_F(QueueActorTest, JournalFailureTellsWaitersAndHealth) {
   EXPECT_THAT(actor_->status().trouble, HasSubstr("the journal cannot be written"));
   EXPECT_EQ(storage_lost_, 1);
   EXPECT_EQ(submit().error().code, Errc::unavailable);
+}
+
+TEST_F(QueueActorTest, WhatWasAnsweredSurvivesAFailingDiskAndALossOfPower) {
+  std::minstd_rand random(7);
+  std::set<JobId> answered;
+  for (std::uint64_t call = 0; call < 60; ++call) {
+    disk_.fail_from_call(call % 6, EIO);
+    std::vector<Started<Result<std::vector<Submitted>>>> all;
+    for (int i = 0; i < 3; ++i) all.push_back(begin(actor_->submit(one())));
+    for (auto& each : all) {
+      if (const auto submitted = each.get()) answered.insert(submitted->front().id);
+      settle(loop_);
+    }
+    if (const auto last = submit()) answered.insert(last->front().id);
+    stop();
+    disk_.fail_from_call(queue::MemoryFileSystem::kNever, 0);
+    disk_.lose_power(random);
+    start();
+    for (const JobId& id : answered) ASSERT_TRUE(actor_->job(id)) << call;
+  }
+  EXPECT_GT(answered.size(), 60U);
+}
+
+TEST_F(QueueActorTest, WhatOneTurnBroughtIsOneBatch) {
+  const std::uint64_t before = disk_.calls();
+  std::vector<Started<Result<std::vector<Submitted>>>> all;
+  for (int i = 0; i < 10; ++i) all.push_back(begin(actor_->submit(one())));
+  for (auto& each : all) EXPECT_TRUE(each.get());
+  EXPECT_EQ(disk_.calls() - before, 2U);  // a write and a sync
+}
+
+TEST_F(QueueActorTest, SyncErrorIsNeverTriedAgain) {
+  disk_.fail_from_call(1, EIO);  // the write is done
+  const auto result = submit();
+  ASSERT_FALSE(result);
+  EXPECT_EQ(result.error().code, Errc::unavailable);
+  EXPECT_THAT(result.error().detail, HasSubstr("the outcome is unknown: cannot sync"));
+  disk_.fail_from_call(queue::MemoryFileSystem::kNever, 0);
+  const std::uint64_t calls = disk_.calls();
+  EXPECT_EQ(submit().error().code, Errc::unavailable);
+  EXPECT_FALSE(actor_->status().healthy);
+  EXPECT_EQ(storage_lost_, 1);
+  EXPECT_EQ(disk_.calls(), calls);
 }
 
 TEST_F(QueueActorTest, NothingIsPublishedThatIsNotInTheJournal) {

@@ -66,11 +66,17 @@ def encode_task(source, output, **changes):
     return {"module": "ffmpeg", "data": data | changes}
 
 
-def endless_task(source, output):
-    """An encode of ten minutes in real time, which costs next to nothing and says at once how far it is."""
+def film_task(source, output, **input_options):
+    """An encode in real time: it takes as long as its film does, costs next to nothing, and says at once how far it
+    is."""
     options = {"codec": "libx264", "preset": "ultrafast", "tune": "zerolatency"}
-    return encode_task(source, output, input_options={"re": True, "stream_loop": -1, "t": 600},
+    return encode_task(source, output, input_options={"re": True} | input_options,
                        output_maps=[{"specifier": "v", "stream": 0, "options": options}])
+
+
+def endless_task(source, output):
+    """Ten minutes of it."""
+    return film_task(source, output, stream_loop=-1, t=600)
 
 
 def job_of(*tasks, title="Awesome Encoding Job", **members):
@@ -90,6 +96,23 @@ def probe_media(path):
     told = subprocess.run(["ffprobe", "-v", "error", "-print_format", "json", "-show_format", "-show_streams",
                            str(path)], check=True, capture_output=True, timeout=DEADLINE)
     return json.loads(told.stdout)
+
+
+def small_disk(test, size):
+    """A folder on a disk of its own, `size` as tmpfs takes it. Needs the right to mount."""
+    folder = tempfile.mkdtemp(prefix="sisyphus-disk-")
+    test.addCleanup(os.rmdir, folder)
+    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True,
+                             text=True, check=False)
+    if mounted.returncode != 0:
+        raise unittest.SkipTest(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
+    # Lazily: a process of the farm may still be ending.
+    test.addCleanup(subprocess.run, ["umount", "--lazy", folder], check=True)
+    return folder
+
+
+def remount(folder, options):
+    subprocess.run(["mount", "-o", f"remount,{options}", folder], check=True)
 
 
 def hidden_folders(folder):
@@ -410,9 +433,10 @@ class Farm:
                 inherited[name] = os.environ[name]
         return inherited | changes
 
-    def server(self, *flags, port=0, data_dir="data"):
+    def server(self, *flags, port=0, data_dir="data", **options):
         argv = [BINARY, "server", "--listen", f"127.0.0.1:{port}", "--data-dir", self.path(data_dir), *flags]
-        return self._started(Server(argv, self._log("server"), env=self.environment(), stdout=subprocess.DEVNULL))
+        return self._started(Server(argv, self._log("server"), env=self.environment(), stdout=subprocess.DEVNULL,
+                                    **options))
 
     def worker(self, url, *flags, name="worker", environment=None, ready=True):
         argv = [BINARY, "worker", "--server", url, "--state-dir", self.path(f"{name}-state"), "--hostname", name,

@@ -4,32 +4,13 @@ nothing with it."""
 import json
 import os
 import pathlib
-import subprocess
-import tempfile
 import unittest
 
-from farm import (Farm, clip, encode_task, eventually, hidden_folders, job_of, probe_media,
-                  read_to_end)
+from farm import (Farm, clip, encode_task, eventually, hidden_folders, job_of, probe_media, read_to_end, remount,
+                  small_disk)
 
 TASK = {"module": "ffmpeg", "data": {}}
 WAITS = {"module": "teleport", "data": {}}
-
-
-def small_disk(test, size):
-    """A folder on a disk of its own, `size` as tmpfs takes it. Needs the right to mount."""
-    folder = tempfile.mkdtemp(prefix="sisyphus-disk-")
-    test.addCleanup(os.rmdir, folder)
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True,
-                             text=True, check=False)
-    if mounted.returncode != 0:
-        raise unittest.SkipTest(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
-    # Lazily: a process of the farm may still be ending.
-    test.addCleanup(subprocess.run, ["umount", "--lazy", folder], check=True)
-    return folder
-
-
-def remount(folder, options):
-    subprocess.run(["mount", "-o", f"remount,{options}", folder], check=True)
 
 
 class Documents(unittest.TestCase):
@@ -321,31 +302,6 @@ class RunHere(unittest.TestCase):
         done = self.farm.run("run", "-", stdin=json.dumps(job_of(encode_task(clip(), output), requires=needs)))
         self.assertEqual(done.returncode, 0, done.stderr)
         probe_media(output)
-
-
-class ServersDisk(unittest.TestCase):
-    def test_a_full_disk_refuses_new_jobs_keeps_the_old_and_recovers(self):
-        disk = small_disk(self, "7m")
-        farm = Farm(self)
-        server = farm.server("--segment", "1", "--max-body", "1", data_dir=disk)
-        job = job_of(WAITS, metadata={"text": "x" * 500_000})
-        accepted = []
-        while (reply := server.call("POST", "/queue", job)).status == 200:
-            accepted.append(reply.json["job_id"])
-            self.assertLess(len(accepted), 50)
-        self.assertEqual(reply.status, 507, reply.text)
-        self.assertIn(disk, reply.json["detail"])
-        self.assertEqual(server.call("GET", "/queue").json["entries"], len(accepted))
-        granted = server.call("GET", "/queue/poll?worker_id=w").json["jobs"][0]
-        done = {"failed": False, "info": {}, "lease": granted["lease"]["token"]}
-        self.assertEqual(server.call("PATCH", f"/jobs/{granted['job_id']}/completed", done).status, 204)
-        self.assertEqual(server.call("POST", f"/jobs/{accepted[1]}/cancel").status, 200)
-        remount(disk, "size=64m")
-        eventually(lambda: server.call("POST", "/queue", job_of(WAITS)).status == 200, "jobs are taken again")
-        server.kill()
-        server = farm.server("--segment", "1", "--max-body", "1", data_dir=disk)
-        self.assertEqual([server.job(job_id)["state"] for job_id in accepted[:3]], ["completed", "cancelled", "queued"])
-        server.stop()
 
 
 if __name__ == "__main__":

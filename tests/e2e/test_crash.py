@@ -6,11 +6,9 @@ import pathlib
 import signal
 import unittest
 
-from farm import (BINARY, Farm, Process, clip, encode_task, encoders_of, endless_task, eventually, hidden_folders,
-                  job_of, probe_media, processes_where, read_to_end, wait_until_gone)
+from farm import (BINARY, Farm, Process, clip, encode_task, encoders_of, endless_task, eventually, film_task,
+                  hidden_folders, job_of, probe_media, processes_where, read_to_end, wait_until_gone)
 
-IN_REAL_TIME = {"input_options": {"re": True}, "output_maps": [{"specifier": "v", "stream": 0, "options": {
-    "codec": "libx264", "preset": "ultrafast", "tune": "zerolatency"}}]}
 WAITS = {"module": "teleport", "data": {}}
 
 
@@ -25,7 +23,7 @@ class CrashTest(unittest.TestCase):
 
     def submit_film(self, seconds=4, **members):
         """A job that takes as long as its film does."""
-        return self.server.submit(job_of(encode_task(clip(seconds), self.output, **IN_REAL_TIME), **members))
+        return self.server.submit(job_of(film_task(clip(seconds), self.output), **members))
 
     def submit_endless(self, *more_tasks, **members):
         return self.server.submit(job_of(endless_task(clip(), self.output), *more_tasks, **members))
@@ -133,6 +131,37 @@ class WorkerKilled(CrashTest):
         job = self.server.wait_state(job_id, "completed")
         self.assertEqual(job["attempt"], 2)
         self.assert_film()
+
+    def test_its_next_start_tells_the_server_which_need_not_wait_for_the_lease(self):
+        self.start("--backoff", "0.1")
+        job_id = self.submit_film(2)
+        encoder = self.running_encoder(job_id)
+        self.worker.kill()
+        wait_until_gone(encoder)
+        self.worker = self.farm.worker(self.server.url)
+        self.worker.wait_log(f"abandoned_job_told job_id={job_id}")
+        job = self.server.wait_state(job_id, "completed")
+        self.assertEqual([attempt["outcome"] for attempt in job["attempts"]], ["failed", "completed"])
+        self.assertIn("ended without notice", job["attempts"][0]["reason"])
+        self.assert_film(2)
+
+    def test_a_failed_job_says_which_attempt_failed_how(self):
+        self.start("--backoff", "0.1")
+        job_id = self.submit_endless(max_attempts=2)
+        for attempt in (1, 2):
+            self.worker.wait_log(f"job_started job_id={job_id} attempt={attempt}")
+            os.kill(self.running_encoder(job_id), signal.SIGSEGV)
+            self.worker.wait_log(f"job_ended job_id={job_id} attempt={attempt}")
+        attempts = self.server.wait_state(job_id, "failed")["attempts"]
+        self.assertEqual([(attempt["attempt"], attempt["outcome"]) for attempt in attempts],
+                         [(1, "failed"), (2, "failed")])
+        for attempt in attempts:
+            self.assertIn("signal 11", attempt["reason"])
+            self.assertLess(attempt["started_at"], attempt["ended_at"])
+        dead = self.farm.run("list", "--state", "failed", "--server", self.server.url, "--json").stdout
+        self.assertIn(job_id, dead)
+        shown = self.farm.run("show", job_id, "--server", self.server.url).stdout
+        self.assertRegex(shown, r"(?m)^attempt 1 +failed by worker .*signal 11")
 
     def test_the_last_attempt_fails_for_good(self):
         self.start("--lease", "1")

@@ -71,8 +71,19 @@ asio::awaitable<HttpResponse> events(const RouteContext&, const HttpRequest&) {
   co_return response;
 }
 
-constexpr std::array<Route, 4> kRoutes{
-    {{"GET", "/echo", echo}, {"POST", "/echo", echo}, {"GET", "/park", park}, {"GET", "/events", events}}};
+// More than the buffers of a connection hold.
+asio::awaitable<HttpResponse> large(const RouteContext&, const HttpRequest&) {
+  HttpResponse response;
+  response.body.assign(64U << 20, 'x');
+  response.undelivered = [] { ++seen.undelivered; };
+  co_return response;
+}
+
+constexpr std::array<Route, 5> kRoutes{{{"GET", "/echo", echo},
+                                        {"POST", "/echo", echo},
+                                        {"GET", "/park", park},
+                                        {"GET", "/events", events},
+                                        {"GET", "/large", large}}};
 
 class HttpServerTest : public testing::Test {
  protected:
@@ -218,6 +229,13 @@ TEST_F(HttpServerTest, ConnectionOverTheLimitIs503) {
   first.close();
   turn_until([&] { return server_->connections() == 0; });
   EXPECT_THAT(answer(kLast), StartsWith("HTTP/1.1 200 "));
+}
+
+TEST_F(HttpServerTest, ClientThatDoesNotReadIsCutOffAndTheReplyIsUndelivered) {
+  settings_.send = Millis(50);
+  start();
+  tcp::socket socket = connected("GET /large HTTP/1.1\r\nHost: h\r\n\r\n");
+  turn_until([] { return seen.undelivered == 1; });
 }
 
 TEST_F(HttpServerTest, HangupUnparksAndTheReplyIsUndelivered) {

@@ -52,6 +52,21 @@ TEST(Wire, JobRepeatsNoMemberOfItsDocument) {
   EXPECT_EQ(text.find("\"max_attempts\""), text.rfind("\"max_attempts\""));
 }
 
+TEST(Wire, JobAndStatusListTheAttempts) {
+  JobView view = running();
+  view.attempts = {{1, Attempt::End::lost, "w0", "not heard", *view.started_at, *view.started_at + Millis(1)},
+                   {2, Attempt::End::running, "w1", "", *view.started_at, {}}};
+  const std::string first =
+      R"({"attempt":1,"outcome":"lost","worker_id":"w0","reason":"not heard",)"
+      R"("started_at":"2026-02-01T00:00:00.000Z","ended_at":"2026-02-01T00:00:00.001Z"})";
+  const std::string second =
+      R"({"attempt":2,"outcome":"running","worker_id":"w1","started_at":"2026-02-01T00:00:00.000Z"})";
+  for (const std::string& text : {job_json(view), status_json(view)}) {
+    EXPECT_EQ(json::serialize(json::parse(text).at("attempts")), "[" + first + "," + second + "]");
+  }
+  EXPECT_FALSE(json::parse(state_event_json(view)).as_object().contains("attempts"));
+}
+
 TEST(Wire, EventIsAStatusWithoutInfo) {
   const json::object event = json::parse(state_event_json(running())).as_object();
   EXPECT_EQ(event.at("job_title").as_string(), "A & B");

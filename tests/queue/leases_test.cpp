@@ -99,6 +99,47 @@ TEST_F(JobQueueLeases, BackoffIsKeptOverARestart) {
   EXPECT_FALSE(offered_to("w2"));
 }
 
+TEST_F(JobQueueLeases, BackoffDoesNotFollowTheWallClockWhenThatIsSet) {
+  for (const auto span : {-std::chrono::hours(24 * 365), std::chrono::hours(24 * 365)}) {
+    submit();
+    grant();
+    lose_lease();
+    const auto due = queue_->next_deadline();
+    now_.wall += span;
+    queue_->tick(now_);
+    EXPECT_FALSE(queue_->has_ready());
+    EXPECT_EQ(queue_->next_deadline(), due);
+    pass(std::chrono::duration_cast<Millis>(*due - now_.steady));
+    EXPECT_TRUE(queue_->has_ready());
+    grant();
+  }
+}
+
+TEST_F(JobQueueLeases, BackoffOverARestartWithAClockThatWasSetBackIsNotLongerThanTheLongest) {
+  submit();
+  grant();
+  lose_lease();
+  now_.wall -= std::chrono::hours(24 * 365);
+  restart();
+  pass(policy().backoff_cap * 5 / 4 - 1ms);
+  EXPECT_FALSE(queue_->has_ready());
+  pass(1ms);
+  EXPECT_TRUE(queue_->has_ready());
+}
+
+TEST_F(JobQueueLeases, DateThatWasAskedForFollowsTheWallClock) {
+  submit("t", "ffmpeg", fmt::format(R"(,"not_before":"{}")", rfc3339(now_.wall + std::chrono::hours(2))));
+  now_.wall += std::chrono::hours(1);
+  queue_->tick(now_);
+  EXPECT_FALSE(queue_->has_ready());
+  EXPECT_EQ(queue_->next_deadline(), now_.steady + std::chrono::hours(1));
+  restart();
+  EXPECT_EQ(queue_->next_deadline(), now_.steady + std::chrono::hours(1));
+  now_.wall += std::chrono::hours(1);
+  queue_->tick(now_);
+  EXPECT_TRUE(queue_->has_ready());
+}
+
 TEST_F(JobQueueLeases, RestartGivesRunningJobsAFreshLease) {
   const JobId id = submit();
   const Grant given = grant();
@@ -172,12 +213,13 @@ TEST_F(JobQueueLeases, HandedBackJobIsOfferedToOthersAtOnce) {
   EXPECT_EQ(grant("w2").attempt, 1);
 }
 
-TEST_F(JobQueueLeases, HandedBackJobThatWasPausedAndResumedIsOfferedAgain) {
+TEST_F(JobQueueLeases, HandedBackJobThatWasPausedAndResumedIsOfferedAgainAfterTheBackoff) {
   const JobId id = submit();
   const Grant given = grant("w1");
   ASSERT_TRUE(queue_->hand_back("w1", {id, given.token, "no"}, now_));
   ASSERT_TRUE(queue_->pause(id, now_));
   ASSERT_TRUE(queue_->resume(id, now_));
+  EXPECT_FALSE(offered_to("w1"));
   pass_backoff();
   EXPECT_TRUE(offered_to("w1"));
 }

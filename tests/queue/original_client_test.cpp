@@ -105,11 +105,13 @@ TEST_F(JobQueueOriginalClient, ItsJobCannotBePaused) {
   EXPECT_EQ(queue_->pause(id, now_).error().code, Errc::conflict);
 }
 
-TEST_F(JobQueueOriginalClient, BindingsAreMadeAnewAfterARestart) {
+TEST_F(JobQueueOriginalClient, BindingIsKeptOverARestart) {
   const JobId id = submit();
   grant("");
   renew("w1", id, std::nullopt);
   restart();
+  EXPECT_EQ(view(id).worker_id, "w1");
+  EXPECT_EQ(renew("w2", id, std::nullopt), Verdict::stop);
   EXPECT_EQ(renew("w1", id, std::nullopt), Verdict::renewed);
   EXPECT_EQ(completion_error(told(id, "w2")), Errc::not_found);
   EXPECT_TRUE(complete(told(id, "w1")));

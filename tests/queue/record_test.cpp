@@ -23,7 +23,7 @@ std::vector<Record> one_of_each() {
           Submitted{kMost, make_uuid(), text},
           Granted{300, {7, kMost}, 1000, true, -1, "worker"},
           Finished{1, JobState::cancelled, true, false, std::numeric_limits<std::int64_t>::min(), "m", "{}"},
-          Requeued{127, false, true, true, std::numeric_limits<std::int64_t>::max(), "reason"},
+          Requeued{127, false, true, true, std::numeric_limits<std::int64_t>::max(), "reason", 1},
           CancelRequested{128},
           Removed{0},
           Cleared{},
@@ -33,7 +33,8 @@ std::vector<Record> one_of_each() {
           QueueAttributes{true},
           WorkerAttributes{"w", true},
           DocumentStored{"ffmpeg", "name", std::string(100'000, 'x')},
-          DocumentErased{"", ""}};
+          DocumentErased{"", ""},
+          Bound{1, "worker"}};
 }
 
 TEST(Record, EveryTypeReadsBackAsItWasWritten) {

@@ -88,7 +88,7 @@ class RandomHistory {
     return fresh;
   }
 
-  // What a restart must not change. Progress and the binding of the original client are not journaled.
+  // What a restart must not change. Progress is not journaled.
   static std::string shown(const JobQueue& queue) {
     std::string text;
     const QueueView waiting = queue.waiting(1'000'000);
@@ -98,11 +98,15 @@ class RandomHistory {
     for (const JobView& job : page.jobs) {
       text += fmt::format(
           "{} {} attempt {} of {} priority {} unconfirmed {} started {} finished {} info '{}' message "
-          "'{}' waits '{}' {}\n",
+          "'{}' waits '{}' worker '{}' {}\n",
           to_string(job.id), to_string(job.state), job.attempt, job.max_attempts, job.priority,
           job.unconfirmed, job.started_at ? rfc3339(*job.started_at) : "",
           job.finished_at ? rfc3339(*job.finished_at) : "", job.info, job.message, job.waiting_for,
-          job.document);
+          job.worker_id, job.document);
+      for (const Attempt& attempt : job.attempts) {
+        text += fmt::format("  {} {} {} {} {}\n", attempt.number, to_string(attempt.end), attempt.worker_id,
+                            rfc3339(attempt.started_at), attempt.reason);
+      }
     }
     return text;
   }

@@ -1,0 +1,66 @@
+#include "actors/worker_state.hpp"
+
+#include <gtest/gtest.h>
+
+#include <cstdlib>
+#include <filesystem>
+#include <optional>
+
+namespace sisyphus::actors {
+namespace {
+
+namespace fs = std::filesystem;
+
+class WorkerStateTest : public testing::Test {
+ protected:
+  WorkerStateTest() {
+    std::string name = (fs::temp_directory_path() / "sisyphus-state-XXXXXX").string();
+    folder_ = ::mkdtemp(name.data());
+    start();
+  }
+  ~WorkerStateTest() override { fs::remove_all(folder_); }
+
+  void start() {
+    state_.reset();
+    state_.emplace(WorkerState::open(folder_).value());
+  }
+  std::string file_of(const JobId& job) const { return folder_ + "/jobs/" + to_string(job); }
+
+  std::string folder_;
+  std::optional<WorkerState> state_;
+  const JobId job_ = make_uuid();
+};
+
+TEST_F(WorkerStateTest, LeaseThatWasNotForgottenIsFoundAtTheNextStart) {
+  EXPECT_TRUE(state_->abandoned().empty());
+  ASSERT_TRUE(state_->remember_lease(job_, {7, 42}));
+  ASSERT_TRUE(state_->remember_lease(job_, {7, 43}));
+  start();
+  ASSERT_EQ(state_->abandoned().size(), 1U);
+  EXPECT_EQ(state_->abandoned().front().job, job_);
+  EXPECT_EQ(state_->abandoned().front().token, (LeaseToken{7, 43}));
+  start();  // nobody has told the server yet
+  EXPECT_EQ(state_->abandoned().size(), 1U);
+}
+
+TEST_F(WorkerStateTest, ForgottenLeaseLeavesNothing) {
+  ASSERT_TRUE(state_->remember_lease(job_, {7, 42}));
+  ASSERT_TRUE(state_->forget_lease(job_));
+  EXPECT_FALSE(fs::exists(file_of(job_)));
+  start();
+  EXPECT_TRUE(state_->abandoned().empty());
+}
+
+TEST_F(WorkerStateTest, FolderOfAnAttemptIsSweptAtTheNextStartAndOutputsStayKnown) {
+  const std::string hidden = folder_ + "/.sisyphus-x";
+  ASSERT_TRUE(state_->remember_folder(job_, hidden));
+  ASSERT_TRUE(state_->remember_output(job_, "/film.mkv"));
+  fs::create_directories(hidden + "/deep");
+  start();
+  EXPECT_EQ(state_->swept(), 1U);
+  EXPECT_FALSE(fs::exists(hidden));
+  EXPECT_EQ(state_->outputs_of(job_), std::set<std::string>{"/film.mkv"});
+}
+
+}  // namespace
+}  // namespace sisyphus::actors

@@ -1,0 +1,79 @@
+"""What a server has promised to its clients, written down as they hear it, and what it said that breaks a promise."""
+
+import threading
+
+TERMINAL = ("completed", "failed", "cancelled")
+
+
+def token_order(token):
+    return tuple(int(part) for part in token.split("-"))
+
+
+class Ledger:
+    """Any thread. Nothing is assumed of a request that got no answer."""
+
+    def __init__(self):
+        self._lock = threading.Lock()
+        self.submitted = set()  # acknowledged
+        self.removed = set()
+        self.grants = 0
+        self.completions = 0
+        self.cancels = 0
+        self._tokens = set()
+        self._newest_token = (0, 0)
+        self._completed = set()  # acknowledged as completed
+        self._ends = {}
+        self.lost = []
+        self.second_ends = []
+        self.handed_out_again = []
+        self.reused_tokens = []
+
+    def submit(self, job_id):
+        with self._lock:
+            self.submitted.add(job_id)
+
+    def before_poll(self):
+        """What a grant that is asked for now must not contradict."""
+        with self._lock:
+            return self._newest_token, frozenset(self._ends)
+
+    def grant(self, job_id, token, known):
+        newest_then, ended_then = known
+        with self._lock:
+            self.grants += 1
+            if token in self._tokens or token_order(token) <= newest_then:
+                self.reused_tokens.append((job_id, token))
+            self._tokens.add(token)
+            self._newest_token = max(self._newest_token, token_order(token))
+            if job_id in ended_then:
+                self.handed_out_again.append((job_id, token, self._ends[job_id]))
+
+    def completed(self, job_id):
+        with self._lock:
+            self.completions += 1
+            self._completed.add(job_id)
+
+    def cancelled(self):
+        with self._lock:
+            self.cancels += 1
+
+    def saw(self, job_id, state):
+        with self._lock:
+            if state in TERMINAL and self._ends.setdefault(job_id, state) != state:
+                self.second_ends.append((job_id, self._ends[job_id], state))
+            if state not in TERMINAL and job_id in self._ends:
+                self.second_ends.append((job_id, self._ends[job_id], state))
+
+    def compare(self, jobs):
+        """`jobs`: all that the server has, id to state, when the load is over."""
+        for job_id, state in jobs.items():
+            self.saw(job_id, state)
+        with self._lock:
+            self.lost = sorted(self.submitted - set(jobs))
+            for job_id in self._completed:
+                if jobs.get(job_id) not in TERMINAL:
+                    self.second_ends.append((job_id, "completed", jobs.get(job_id)))
+
+    def broken(self):
+        return {"acknowledged submits lost": self.lost, "jobs with two ends": self.second_ends,
+                "ended jobs handed out again": self.handed_out_again, "tokens used twice": self.reused_tokens}

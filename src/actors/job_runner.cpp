@@ -1,10 +1,8 @@
 #include "actors/job_runner.hpp"
 
-#include "actors/run_on.hpp"
+#include "actors/file_work.hpp"
 #include "actors/staging.hpp"
-#include "core/file_transfer.hpp"
 
-#include <asio/post.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -242,47 +240,18 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::change_files(const modules::Pl
     if (stop_reason_ != StopReason::none) co_return stopped();
     if (!marked) co_return failure(marked.error());
   }
-  const auto& operations = std::get<modules::ChangeFiles>(plan.action).operations;
-  for (std::size_t i = 0; i < operations.size(); ++i) {
+  FileWork work({context_.executor, context_.file_pool, context_.working_directory, stop_files_.get_token()},
+                std::get<modules::ChangeFiles>(plan.action).operations,
+                [this](Progress progress) { set_progress(std::move(progress)); });
+  for (std::size_t i = 0; i < work.size(); ++i) {
     const bool live = co_await lease_is_live();
     if (!live) co_return stopped();
-    const modules::FileOperation operation = operations[i];
-    const double base = static_cast<double>(i) / static_cast<double>(operations.size());
-    const double share = 1.0 / static_cast<double>(operations.size());
-    // Comes from the pool's thread; what it says is posted to the loop, at most a few times a second.
-    auto last = std::make_shared<SteadyTime>();
-    const TransferProgress on_bytes = [this, last, base, share](std::uint64_t done, std::uint64_t total) {
-      const SteadyTime now = std::chrono::steady_clock::now();
-      if (total == 0 || (now - *last < Millis(100) && done != total)) return;
-      *last = now;
-      Progress progress;
-      progress.percent = 100 * (base + share * static_cast<double>(done) / static_cast<double>(total));
-      progress.size_bytes = static_cast<std::int64_t>(done);
-      asio::post(context_.executor, [this, progress] { set_progress(progress); });
-    };
-    const std::string directory = context_.working_directory;
-    const std::stop_token stop = stop_files_.get_token();
-    std::function<Result<FileOutcome>()> work = [operation, on_bytes, directory, stop] {
-      switch (operation.kind) {
-        case modules::FileOperation::Kind::remove:
-          return remove_path(operation.source, directory);
-        case modules::FileOperation::Kind::copy:
-          return copy_file(operation.source, operation.destination, on_bytes, stop);
-        case modules::FileOperation::Kind::move:
-          return move_file(operation.source, operation.destination, on_bytes, stop);
-      }
-      return Result<FileOutcome>(FileOutcome::skipped);
-    };
-    const auto outcome =
-        co_await run_on<Result<FileOutcome>>(context_.file_pool.get_executor(), std::move(work));
+    const auto outcome = co_await work.run(i);
     if (!outcome) co_return failure(outcome.error());
     if (*outcome == FileOutcome::cancelled) co_return stopped();
     if (*outcome == FileOutcome::skipped) {
-      spdlog::info("file_skipped job_id={} path=\"{}\"", to_string(id()), operation.source);
+      spdlog::info("file_skipped job_id={} path=\"{}\"", to_string(id()), work.operation(i).source);
     }
-    Progress progress;
-    progress.percent = 100 * (base + share);
-    set_progress(progress);
   }
   for (const std::string& path : plan.writes) outputs_.push_back(path);
   co_return std::nullopt;

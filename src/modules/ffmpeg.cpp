@@ -12,9 +12,26 @@
 #include "modules/problems.hpp"
 #include "modules/schema.hpp"
 
+#include <algorithm>
+
 namespace sisyphus::modules {
 
 namespace json = boost::json;
+
+namespace {
+
+// A stream without a codec of its own is encoded.
+bool encodes(const FfmpegTask& task) {
+  const auto is_copied = [](const FfmpegTask::OutputMap& map) {
+    return std::any_of(map.options.begin(), map.options.end(), [](const auto& option) {
+      return (option.key() == "codec" || option.key() == "c") && option.value() == "copy";
+    });
+  };
+  return task.output_maps.empty() ||
+         !std::all_of(task.output_maps.begin(), task.output_maps.end(), is_copied);
+}
+
+}  // namespace
 
 const json::value& FfmpegModule::schema() const {
   return embedded_schema(name());
@@ -73,6 +90,7 @@ Planned FfmpegModule::plan(const json::object& data, const Facts& facts) const {
   const FfmpegExtent extent = ffmpeg_extent(task, sources);
   plan.total_frames = extent.frames;
   plan.total_seconds = extent.seconds;
+  plan.encodes = encodes(task);
   planned.plan = std::move(plan);
   return planned;
 }

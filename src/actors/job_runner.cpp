@@ -1,5 +1,6 @@
 #include "actors/job_runner.hpp"
 
+#include "actors/expected_time.hpp"
 #include "actors/file_work.hpp"
 #include "actors/staging.hpp"
 
@@ -54,6 +55,7 @@ void JobRunner::kill() {
 void JobRunner::pause() {
   if (paused_) return;
   paused_ = true;
+  job_progress_.pause(std::chrono::steady_clock::now());
   if (process_ != nullptr) process_->pause();
   if (time_left_) {
     const auto used = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - timeout_armed_);
@@ -65,6 +67,7 @@ void JobRunner::pause() {
 void JobRunner::resume() {
   if (!paused_) return;
   paused_ = false;
+  job_progress_.resume(std::chrono::steady_clock::now());
   if (process_ != nullptr) process_->resume();
   if (time_left_) arm_timeout();
   changed_.ring();
@@ -135,9 +138,12 @@ asio::awaitable<JobEnd> JobRunner::run_tasks(json::array tasks) {
   if (!plan) co_return failure(plan.error());
   const auto problems = plan->problems();
   if (!problems.empty()) co_return validation_failure(problems);
+  job_progress_ = JobProgress(expected_seconds(*plan));
+  if (paused_) job_progress_.pause(std::chrono::steady_clock::now());
   for (task_index_ = 0; task_index_ < plan->tasks.size(); ++task_index_) {
     PlannedTask& planned = plan->tasks[task_index_];
     task_ = planned.module_name;
+    job_progress_.start_task(task_index_, std::chrono::steady_clock::now());
     set_progress({});
     co_await wait_while_paused();
     const bool live = co_await lease_is_live();
@@ -161,6 +167,7 @@ asio::awaitable<JobEnd> JobRunner::run_tasks(json::array tasks) {
     const modules::Plan& done = *planned.planned.plan;
     written_.insert(done.writes.begin(), done.writes.end());
   }
+  job_progress_.finish();
   JobEnd end;
   end.kind = JobEnd::Kind::completed;
   // A later task may have moved or deleted what an earlier one wrote.
@@ -278,6 +285,7 @@ asio::awaitable<void> JobRunner::wait_while_paused() {
 // -----------------------------------------------------------------------------------------------
 
 void JobRunner::set_progress(Progress progress) {
+  job_progress_.report(progress, std::chrono::steady_clock::now());
   progress_ = std::move(progress);
   dirty_ = true;
   context_.on_change();
@@ -290,10 +298,8 @@ void JobRunner::note_warning(const std::string& text) {
   if (warnings_.size() < kMost) warnings_.push_back(fmt::format("{}: {}", task_label(), text));
 }
 
-double JobRunner::job_percent() const {
-  if (task_count_ == 0) return 0;
-  const double done = static_cast<double>(task_index_) + progress_.percent.value_or(0) / 100;
-  return std::min(100.0, 100 * done / static_cast<double>(task_count_));
+std::optional<double> JobRunner::job_eta_s() const {
+  return job_progress_.eta_s(std::chrono::steady_clock::now());
 }
 
 std::map<std::string, double> JobRunner::resources() const {

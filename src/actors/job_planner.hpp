@@ -8,6 +8,7 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
 #include <string>
@@ -60,6 +61,18 @@ class JobPlanner {
                                                  Earlier earlier);
 
  private:
+  // A task that passed its schema, or one with the problems that keep it from being looked at further.
+  struct Draft {
+    PlannedTask task;
+    std::string pointer;  // "/tasks/0"
+    boost::json::object data;
+    modules::Needs needs;
+  };
+  Draft draft(const boost::json::object& task, std::size_t index, const Context& context) const;
+  // `answers` has those of the draft's probes.
+  asio::awaitable<Result<PlannedTask>> finish(Draft draft, Context context, Earlier earlier,
+                                              std::shared_ptr<const ProbeRunner::Answers> answers);
+
   const modules::Registry& registry_;
   ProbeRunner& probes_;
   OptionSets& option_sets_;

@@ -1,10 +1,9 @@
 #include "actors/job_runner.hpp"
 
-#include "actors/run_on.hpp"
+#include "actors/expected_time.hpp"
+#include "actors/file_work.hpp"
 #include "actors/staging.hpp"
-#include "core/file_transfer.hpp"
 
-#include <asio/post.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -56,6 +55,7 @@ void JobRunner::kill() {
 void JobRunner::pause() {
   if (paused_) return;
   paused_ = true;
+  job_progress_.pause(std::chrono::steady_clock::now());
   if (process_ != nullptr) process_->pause();
   if (time_left_) {
     const auto used = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - timeout_armed_);
@@ -67,6 +67,7 @@ void JobRunner::pause() {
 void JobRunner::resume() {
   if (!paused_) return;
   paused_ = false;
+  job_progress_.resume(std::chrono::steady_clock::now());
   if (process_ != nullptr) process_->resume();
   if (time_left_) arm_timeout();
   changed_.ring();
@@ -145,9 +146,12 @@ asio::awaitable<JobEnd> JobRunner::run_tasks(json::array tasks) {
   if (!plan) co_return failure(plan.error());
   const auto problems = plan->problems();
   if (!problems.empty()) co_return validation_failure(problems);
+  job_progress_ = JobProgress(expected_seconds(*plan));
+  if (paused_) job_progress_.pause(std::chrono::steady_clock::now());
   for (task_index_ = 0; task_index_ < plan->tasks.size(); ++task_index_) {
     PlannedTask& planned = plan->tasks[task_index_];
     task_ = planned.module_name;
+    job_progress_.start_task(task_index_, std::chrono::steady_clock::now());
     set_progress({});
     co_await wait_while_paused();
     const bool live = co_await lease_is_live();
@@ -171,6 +175,7 @@ asio::awaitable<JobEnd> JobRunner::run_tasks(json::array tasks) {
     const modules::Plan& done = *planned.planned.plan;
     written_.insert(done.writes.begin(), done.writes.end());
   }
+  job_progress_.finish();
   JobEnd end;
   end.kind = JobEnd::Kind::completed;
   // A later task may have moved or deleted what an earlier one wrote.
@@ -250,47 +255,18 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::change_files(const modules::Pl
     if (stop_reason_ != StopReason::none) co_return stopped();
     if (!marked) co_return failure(marked.error());
   }
-  const auto& operations = std::get<modules::ChangeFiles>(plan.action).operations;
-  for (std::size_t i = 0; i < operations.size(); ++i) {
+  FileWork work({context_.executor, context_.file_pool, context_.working_directory, stop_files_.get_token()},
+                std::get<modules::ChangeFiles>(plan.action).operations,
+                [this](Progress progress) { set_progress(std::move(progress)); });
+  for (std::size_t i = 0; i < work.size(); ++i) {
     const bool live = co_await lease_is_live();
     if (!live) co_return stopped();
-    const modules::FileOperation operation = operations[i];
-    const double base = static_cast<double>(i) / static_cast<double>(operations.size());
-    const double share = 1.0 / static_cast<double>(operations.size());
-    // Comes from the pool's thread; what it says is posted to the loop, at most a few times a second.
-    auto last = std::make_shared<SteadyTime>();
-    const TransferProgress on_bytes = [this, last, base, share](std::uint64_t done, std::uint64_t total) {
-      const SteadyTime now = std::chrono::steady_clock::now();
-      if (total == 0 || (now - *last < Millis(100) && done != total)) return;
-      *last = now;
-      Progress progress;
-      progress.percent = 100 * (base + share * static_cast<double>(done) / static_cast<double>(total));
-      progress.size_bytes = static_cast<std::int64_t>(done);
-      asio::post(context_.executor, [this, progress] { set_progress(progress); });
-    };
-    const std::string directory = context_.working_directory;
-    const std::stop_token stop = stop_files_.get_token();
-    std::function<Result<FileOutcome>()> work = [operation, on_bytes, directory, stop] {
-      switch (operation.kind) {
-        case modules::FileOperation::Kind::remove:
-          return remove_path(operation.source, directory);
-        case modules::FileOperation::Kind::copy:
-          return copy_file(operation.source, operation.destination, on_bytes, stop);
-        case modules::FileOperation::Kind::move:
-          return move_file(operation.source, operation.destination, on_bytes, stop);
-      }
-      return Result<FileOutcome>(FileOutcome::skipped);
-    };
-    const auto outcome =
-        co_await run_on<Result<FileOutcome>>(context_.file_pool.get_executor(), std::move(work));
+    const auto outcome = co_await work.run(i);
     if (!outcome) co_return failure(outcome.error());
     if (*outcome == FileOutcome::cancelled) co_return stopped();
     if (*outcome == FileOutcome::skipped) {
-      spdlog::info("file_skipped job_id={} path=\"{}\"", to_string(id()), operation.source);
+      spdlog::info("file_skipped job_id={} path=\"{}\"", to_string(id()), work.operation(i).source);
     }
-    Progress progress;
-    progress.percent = 100 * (base + share);
-    set_progress(progress);
   }
   for (const std::string& path : plan.writes) outputs_.push_back(path);
   co_return std::nullopt;
@@ -317,6 +293,7 @@ asio::awaitable<void> JobRunner::wait_while_paused() {
 // -----------------------------------------------------------------------------------------------
 
 void JobRunner::set_progress(Progress progress) {
+  job_progress_.report(progress, std::chrono::steady_clock::now());
   progress_ = std::move(progress);
   dirty_ = true;
   context_.on_change();
@@ -329,10 +306,8 @@ void JobRunner::note_warning(const std::string& text) {
   if (warnings_.size() < kMost) warnings_.push_back(fmt::format("{}: {}", task_label(), text));
 }
 
-double JobRunner::job_percent() const {
-  if (task_count_ == 0) return 0;
-  const double done = static_cast<double>(task_index_) + progress_.percent.value_or(0) / 100;
-  return std::min(100.0, 100 * done / static_cast<double>(task_count_));
+std::optional<double> JobRunner::job_eta_s() const {
+  return job_progress_.eta_s(std::chrono::steady_clock::now());
 }
 
 std::map<std::string, double> JobRunner::resources() const {

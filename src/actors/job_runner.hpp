@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/job_planner.hpp"
+#include "actors/job_progress.hpp"
 #include "actors/subprocess.hpp"
 #include "actors/worker_state.hpp"
 #include "core/bell.hpp"
@@ -101,7 +102,8 @@ class JobRunner {
   std::size_t task_index() const { return task_index_; }
   std::size_t task_count() const { return task_count_; }
   const Progress& progress() const { return progress_; }
-  double job_percent() const;
+  double job_percent() const { return job_progress_.percent(); }
+  std::optional<double> job_eta_s() const;
   bool take_dirty() { return std::exchange(dirty_, false); }
   int attempt() const { return request_.attempt; }
   std::map<std::string, double> resources() const;  // that its document requires
@@ -143,6 +145,7 @@ class JobRunner {
   std::size_t task_index_ = 0;
   std::size_t task_count_ = 0;
   Progress progress_;
+  JobProgress job_progress_;
   bool dirty_ = true;
   std::set<std::string> written_;
   std::vector<std::string> outputs_;

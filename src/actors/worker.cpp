@@ -93,9 +93,11 @@ asio::awaitable<void> Worker::finished() {
   if (!done) {
     spdlog::error("jobs_not_ended count={}: killed", jobs_.size());
     for (JobRunner* const runner : board_.running) runner->kill();
+    probes_.stop();
     jobs_.cancel();
     co_await jobs_.join();
   }
+  co_await probes_.join();
   // The last heartbeat is answered before the worker signs off: overtaken, it would bring the worker back.
   board_.leaving = true;
   board_.heartbeat_due.ring();

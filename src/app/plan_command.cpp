@@ -58,6 +58,7 @@ asio::awaitable<Result<actors::JobPlan>> plan_job(asio::io_context& loop, std::s
   actors::JobPlanner planner(registry, probes, **option_sets);
   actors::JobPlanner::Context context{std::filesystem::current_path().string(), ".sisyphus-JOB-ATTEMPT", {}};
   auto plan = co_await planner.plan(*tasks, std::move(context));
+  co_await probes.join();
   co_return plan;
 }
 

@@ -120,6 +120,7 @@ struct Plan {
   // What progress is measured against; empty where it could not be told.
   std::optional<std::int64_t> total_frames;
   std::optional<double> total_seconds;
+  bool encodes = false;  // so it takes far longer than reading its inputs does
 };
 
 struct Planned {

@@ -39,7 +39,7 @@ asio::awaitable<Result<JobPlan>> JobPlanner::plan(json::array tasks, Context con
     const auto& wanted = drafts.back().needs.probes;
     probes.insert(probes.end(), wanted.begin(), wanted.end());
   }
-  auto probed = co_await probes_.run(std::move(probes));
+  auto probed = co_await probes_.run(std::move(probes), context.stop);
   const auto answers = std::make_shared<const ProbeRunner::Answers>(std::move(probed));
   JobPlan plan;
   Earlier earlier;
@@ -70,7 +70,7 @@ asio::awaitable<Result<JobPlan>> JobPlanner::plan(json::array tasks, Context con
 asio::awaitable<Result<PlannedTask>> JobPlanner::plan_task(json::object task, std::size_t index,
                                                            Context context, Earlier earlier) {
   Draft one = draft(task, index, context);
-  auto probed = co_await probes_.run(one.needs.probes);
+  auto probed = co_await probes_.run(one.needs.probes, context.stop);
   const auto answers = std::make_shared<const ProbeRunner::Answers>(std::move(probed));
   auto planned = co_await finish(std::move(one), std::move(context), std::move(earlier), answers);
   co_return planned;

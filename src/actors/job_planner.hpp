@@ -11,6 +11,7 @@
 #include <memory>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -47,6 +48,7 @@ class JobPlanner {
     std::string working_directory;
     std::string attempt_folder;
     std::set<std::string> own_outputs;  // of an earlier attempt of the same job
+    std::stop_token stop;  // the plan is not wanted any more: it comes soon, and is worth nothing
   };
   // What the tasks before one write; `done`: they have, right before that one runs.
   struct Earlier {

@@ -43,7 +43,7 @@ JobRunner::JobRunner(RunnerContext context, JobRequest request)
 void JobRunner::stop(StopReason reason) {
   if (stop_reason_ != StopReason::none && reason != StopReason::abandon) return;
   stop_reason_ = reason;
-  stop_files_.request_stop();
+  stop_.request_stop();
   if (process_ != nullptr) process_->stop();
   changed_.ring();
 }
@@ -255,7 +255,7 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::change_files(const modules::Pl
     if (stop_reason_ != StopReason::none) co_return stopped();
     if (!marked) co_return failure(marked.error());
   }
-  FileWork work({context_.executor, context_.file_pool, context_.working_directory, stop_files_.get_token()},
+  FileWork work({context_.executor, context_.file_pool, context_.working_directory, stop_.get_token()},
                 std::get<modules::ChangeFiles>(plan.action).operations,
                 [this](Progress progress) { set_progress(std::move(progress)); });
   for (std::size_t i = 0; i < work.size(); ++i) {
@@ -324,7 +324,7 @@ std::map<std::string, double> JobRunner::resources() const {
 
 JobPlanner::Context JobRunner::plan_context() const {
   return {context_.working_directory, fmt::format(".sisyphus-{}-{}", to_string(id()), attempt()),
-          context_.state.outputs_of(id())};
+          context_.state.outputs_of(id()), stop_.get_token()};
 }
 
 std::string JobRunner::task_label() const {

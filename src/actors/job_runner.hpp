@@ -135,7 +135,7 @@ class JobRunner {
   std::string title_;
   Bell changed_;
   StopReason stop_reason_ = StopReason::none;
-  std::stop_source stop_files_;
+  std::stop_source stop_;          // of probes and of file work
   Subprocess* process_ = nullptr;  // that runs now
   bool paused_ = false;
   asio::steady_timer timeout_;

@@ -47,15 +47,26 @@ struct ProbeRunner::Question {
 
   std::string command;
   std::vector<std::string> argv;
-  std::string state;  // of program and file: device, inode, size, time of change
+  std::string state;                    // of program and file: device, inode, size, time of change
+  std::size_t wanted_by = 0;            // callers that wait
+  std::shared_ptr<Subprocess> process;  // while it runs
   bool done = false;
   modules::ProbeResult result{kNoAnswer, "", "it was stopped"};
   Gate answered;
 };
 
-asio::awaitable<ProbeRunner::Answers> ProbeRunner::run(std::vector<modules::Probe> probes) {
+asio::awaitable<ProbeRunner::Answers> ProbeRunner::run(std::vector<modules::Probe> probes,
+                                                       std::stop_token stop) {
   std::map<std::string, Shared> asked;
-  for (const modules::Probe& probe : probes) asked[probe.key] = ask(probe);
+  for (const modules::Probe& probe : probes) {
+    const auto [entry, fresh] = asked.try_emplace(probe.key);
+    if (!fresh) continue;
+    entry->second = ask(probe);
+    ++entry->second->wanted_by;
+  }
+  const std::stop_callback on_stop(std::move(stop), [this, &asked] {
+    for (const auto& [key, question] : asked) give_up(question);
+  });
   Answers answers;
   for (const auto& [key, question] : asked) {
     if (!question->done) co_await question->answered.wait(asio::use_awaitable);
@@ -89,23 +100,36 @@ void ProbeRunner::start_waiting() {
 asio::awaitable<void> ProbeRunner::answer(Shared question) {
   std::exception_ptr failure;
   try {
-    question->result = co_await execute(question->argv);
+    question->result = co_await execute(question);
   } catch (const std::exception&) {
     failure = std::current_exception();  // the group logs it; whoever waits must be let go first
   }
   question->done = true;
-  const auto found = known_.find(question->command);
   const bool lasts = !question->state.empty() && question->result.exit_code < kNoAnswer;
-  if (!lasts && found != known_.end() && found->second == question) known_.erase(found);
+  if (!lasts) forget(question);
   question->answered.open();
   --busy_;
   start_waiting();
   if (failure) std::rethrow_exception(failure);
 }
 
+void ProbeRunner::give_up(const Shared& question) {
+  if (question->done || --question->wanted_by > 0) return;
+  forget(question);  // who asks now gets a run of its own
+  if (question->process) question->process->kill();
+  if (std::erase(waiting_, question) == 0) return;
+  question->done = true;
+  question->answered.open();
+}
+
+void ProbeRunner::forget(const Shared& question) {
+  const auto found = known_.find(question->command);
+  if (found != known_.end() && found->second == question) known_.erase(found);
+}
+
 void ProbeRunner::stop() {
   for (const Shared& question : std::exchange(waiting_, {})) {
-    known_.erase(question->command);
+    forget(question);
     question->done = true;
     question->answered.open();
   }
@@ -116,17 +140,18 @@ asio::awaitable<void> ProbeRunner::join() {
   co_await running_.join();
 }
 
-asio::awaitable<modules::ProbeResult> ProbeRunner::execute(std::vector<std::string> argv) {
+asio::awaitable<modules::ProbeResult> ProbeRunner::execute(Shared question) {
+  if (question->wanted_by == 0) co_return question->result;  // nobody waits for it any more
   modules::ProbeResult result;
-  const auto program = find_program(argv.front());
+  const auto program = find_program(question->argv.front());
   if (!program) {
     result.exit_code = 127;
-    result.err = argv.front() + " was not found on PATH";
+    result.err = question->argv.front() + " was not found on PATH";
     co_return result;
   }
-  argv.front() = *program;
   Subprocess::Options options;
-  options.argv = std::move(argv);
+  options.argv = question->argv;
+  options.argv.front() = *program;
   options.on_out = [&result](std::string_view line) {
     if (result.out.size() < kMostOutput) result.out.append(line).append("\n");
   };
@@ -140,7 +165,9 @@ asio::awaitable<modules::ProbeResult> ProbeRunner::execute(std::vector<std::stri
     *late = true;
     alive->kill();
   });
+  question->process = process;
   const auto report = co_await process->run();
+  question->process.reset();
   limit.cancel();
   if (!report) {
     result.exit_code = 127;

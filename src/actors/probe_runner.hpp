@@ -10,6 +10,7 @@
 #include <deque>
 #include <map>
 #include <memory>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -25,10 +26,11 @@ class ProbeRunner {
   explicit ProbeRunner(asio::any_io_executor executor) : executor_(executor), running_(std::move(executor)) {}
 
   using Answers = std::map<std::string, modules::ProbeResult>;  // by Probe::key
-  // Exit code 127 when the program is not there, 124 when it took longer than a minute or was stopped.
-  asio::awaitable<Answers> run(std::vector<modules::Probe> probes);
+  // Exit code 127 when the program is not there, 124 when it took longer than a minute or was stopped. `stop`
+  // ends at once what nobody else waits for; it is asked for on the loop.
+  asio::awaitable<Answers> run(std::vector<modules::Probe> probes, std::stop_token stop = {});
 
-  void stop();                   // ends what runs; every caller gets an answer
+  void stop();                   // ends all that runs; every caller gets an answer
   asio::awaitable<void> join();  // returns when nothing runs
 
  private:
@@ -36,8 +38,10 @@ class ProbeRunner {
   using Shared = std::shared_ptr<Question>;
   Shared ask(const modules::Probe& probe);
   void start_waiting();
+  void give_up(const Shared& question);
+  void forget(const Shared& question);
   asio::awaitable<void> answer(Shared question);
-  asio::awaitable<modules::ProbeResult> execute(std::vector<std::string> argv);
+  asio::awaitable<modules::ProbeResult> execute(Shared question);
 
   asio::any_io_executor executor_;
   TaskGroup running_;

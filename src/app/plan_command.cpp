@@ -56,7 +56,8 @@ asio::awaitable<Result<actors::JobPlan>> plan_job(asio::io_context& loop, std::s
   const modules::Registry registry;
   actors::ProbeRunner probes(loop.get_executor());
   actors::JobPlanner planner(registry, probes, **option_sets);
-  actors::JobPlanner::Context context{std::filesystem::current_path().string(), ".sisyphus-JOB-ATTEMPT", {}};
+  actors::JobPlanner::Context context{
+      std::filesystem::current_path().string(), ".sisyphus-JOB-ATTEMPT", {}, {}};
   auto plan = co_await planner.plan(*tasks, std::move(context));
   co_await probes.join();
   co_return plan;

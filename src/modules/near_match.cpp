@@ -47,8 +47,7 @@ std::vector<std::string> near_matches(std::string_view word, const std::vector<s
   std::sort(found.begin(), found.end());
   std::vector<std::string> near;
   for (const auto& [distance, name] : found) {
-    // What is clearly farther off than the best only distracts.
-    if (near.size() == kMost || distance > found.front().first + 1) break;
+    if (near.size() == kMost || distance > found.front().first) break;
     near.push_back(name);
   }
   return near;

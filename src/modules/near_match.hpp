@@ -6,8 +6,8 @@
 
 namespace sisyphus::modules {
 
-// Those of `names` that somebody who wrote `word` may have meant: a slip or two away, or with the word in
-// them; the nearest first, at most three.
+// Those of `names` that somebody who wrote `word` may have meant: the nearest, a slip or two away, else those
+// with the word in them; at most three, by name.
 std::vector<std::string> near_matches(std::string_view word, const std::vector<std::string>& names);
 
 // For the end of a message: "; did you mean libx265?", or nothing.

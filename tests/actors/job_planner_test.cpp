@@ -57,7 +57,7 @@ class JobPlannerTest : public ::testing::Test {
   }
   JobPlan plan(const std::vector<std::string>& tasks) {
     const auto list = parsed(fmt::format("[{}]", fmt::join(tasks, ",")));
-    JobPlanner::Context context{folder_.path(), ".sisyphus-job-1", {}};
+    JobPlanner::Context context{folder_.path(), ".sisyphus-job-1", {}, {}};
     return Started(loop_, planner_.plan(list.as_array(), std::move(context))).get().value();
   }
   std::vector<std::string> pointers(const JobPlan& plan) const {

@@ -133,6 +133,37 @@ TEST_F(ProbeRunnerTest, WhatCouldNotBeAskedIsAskedAgain) {
   EXPECT_EQ(read_text(folder_ / "log"), "run\nrun\n");
 }
 
+TEST_F(ProbeRunnerTest, WhatNobodyWaitsForAnyMoreIsEnded) {
+  const UniqueFd ready = pipe("ready");
+  const UniqueFd go = pipe("go");
+  const Probe alone = shell("alone", "echo > ready; read line < never");
+  const Probe shared = shell("shared", "echo > ready; read line < go; echo done");
+  ASSERT_EQ(::mkfifo((folder_ / "never").c_str(), 0600), 0);
+  std::stop_source stop;
+  Started impatient(loop_, runner_.run({alone, shared}, stop.get_token()));
+  Started patient(loop_, runner_.run({shared}));
+  std::size_t count = 0;
+  wait_until([&] {
+    settle(loop_);
+    char byte = 0;
+    while (::read(ready.get(), &byte, 1) == 1) ++count;
+    return count == 2;
+  });
+  stop.request_stop();
+  ASSERT_EQ(::write(go.get(), "\n", 1), 1);
+  EXPECT_EQ(patient.get().at("shared").out, "done\n");
+  EXPECT_NE(impatient.get().at("alone").exit_code, 0);
+}
+
+TEST_F(ProbeRunnerTest, WhatWasStoppedBeforeItBeganIsNotRun) {
+  std::stop_source stop;
+  stop.request_stop();
+  const auto answers = Started(loop_, runner_.run({shell("p", "touch ran")}, stop.get_token())).get();
+  EXPECT_EQ(answers.at("p").exit_code, 124);
+  EXPECT_FALSE(there("ran"));
+  EXPECT_EQ(out(shell("p", "touch ran; echo now")), "now\n");
+}
+
 TEST_F(ProbeRunnerTest, StoppedItAnswersEveryCaller) {
   const UniqueFd ready = pipe("ready");
   std::vector<Probe> probes;

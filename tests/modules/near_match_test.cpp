@@ -12,7 +12,7 @@ using ::testing::IsEmpty;
 const std::vector<std::string> kNames{"libx264", "libx264rgb", "libx265", "libopus", "aac", "ac3", "scale"};
 
 TEST(NearMatch, ASwapIsOneSlip) {
-  EXPECT_THAT(near_matches("libx256", kNames), ElementsAre("libx265", "libx264"));
+  EXPECT_THAT(near_matches("libx256", kNames), ElementsAre("libx265"));
 }
 
 TEST(NearMatch, MissingAndSuperfluousLettersAreSlips) {
@@ -33,7 +33,7 @@ TEST(NearMatch, WhatIsNothingLikeItIsNot) {
 
 TEST(NearMatch, EndsAMessage) {
   EXPECT_EQ(did_you_mean("libopos", kNames), "; did you mean libopus?");
-  EXPECT_EQ(did_you_mean("libx256", kNames), "; did you mean libx265 or libx264?");
+  EXPECT_EQ(did_you_mean("libx266", kNames), "; did you mean libx264 or libx265?");
   EXPECT_EQ(did_you_mean("zscale_cuda", kNames), "");
 }
 

@@ -9,8 +9,9 @@
 #include <string>
 #include <vector>
 
-// Who may take what of a worker's resources. The server knows what a job's document requires; what its modules
-// take is known here alone, so a worker does not ask for jobs of modules that would take more than is free.
+// Who may take what of a worker's resources. The server knows what a job's document requires; what its
+// modules take is known here alone, so a worker does not ask for jobs of modules that would take more than is
+// free.
 namespace sisyphus::actors {
 
 using Resources = std::map<std::string, double>;  // name -> amount

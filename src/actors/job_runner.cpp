@@ -327,7 +327,8 @@ void JobRunner::note_warning(const std::string& text) {
 void JobRunner::note_results(const json::object& results) {
   if (results.empty()) return;
   json::object entry{{"task", task_index_}, {"module", task_}};
-  for (const auto& [name, value] : results) entry.insert(json::object::value_type(name, value));  // never over these two
+  for (const auto& [name, value] : results)
+    entry.insert(json::object::value_type(name, value));  // never over these two
   results_.push_back(std::move(entry));
 }
 

@@ -28,10 +28,10 @@ namespace sisyphus::actors {
 // Why a job that runs is to stop.
 enum class StopReason {
   none,
-  cancel,     // somebody cancelled it
-  hand_back,  // this worker stops
-  abandon,    // the server gave it to somebody else, or does not know it
-  timeout,    // its own timeout_s is over
+  cancel,        // somebody cancelled it
+  hand_back,     // this worker stops
+  abandon,       // the server gave it to somebody else, or does not know it
+  timeout,       // its own timeout_s is over
   task_timeout,  // that of a task's module is
 };
 
@@ -75,7 +75,7 @@ struct RunnerContext {
   std::chrono::milliseconds grace;
   // Asks the server to note that the job is about to destroy something; true when it has, or need not.
   std::function<asio::awaitable<Result<void>>(JobId, LeaseToken)> mark_irreversible;
-  std::function<void()> on_change;  // progress or task changed
+  std::function<void()> on_change;          // progress or task changed
   std::map<std::string, double> resources;  // that the worker has
 };
 

@@ -31,7 +31,8 @@ class PausableTimer {
   std::optional<Millis> left_;  // when it was armed; none: not started
   SteadyTime armed_at_{};
   bool paused_ = false;
-  std::shared_ptr<const bool> armed_;  // a wait whose time is over may still be queued: it looks whether this lives
+  std::shared_ptr<const bool>
+      armed_;  // a wait whose time is over may still be queued: it looks whether this lives
 };
 
 }  // namespace sisyphus::actors

@@ -136,9 +136,15 @@ asio::awaitable<void> Worker::run_job(net::GrantedJob job) {
   request.document = std::move(job.document);
   request.resources = held_by(request.document, board_.registry);
   if (job.token) request.lease = {job.token, std::chrono::steady_clock::now() + job.expires_in};
-  RunnerContext context{
-      executor_, file_pool_, planner_, state_, board_.settings.working_directory, board_.settings.grace,
-      {},        {},         board_.settings.resources};
+  RunnerContext context{executor_,
+                        file_pool_,
+                        planner_,
+                        state_,
+                        board_.settings.working_directory,
+                        board_.settings.grace,
+                        {},
+                        {},
+                        board_.settings.resources};
   context.mark_irreversible = [this](JobId id, LeaseToken token) { return mark_irreversible(id, token); };
   context.on_change = [this] { board_.progress_due.ring(); };
   const WallTime started = clock_.now().wall;

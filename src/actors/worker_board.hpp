@@ -41,7 +41,7 @@ struct WorkerBoard {
   WorkerSettings settings;
   const modules::Registry registry;
   net::WorkerClient client;
-  std::string online_at;  // RFC 3339
+  std::string online_at;             // RFC 3339
   std::vector<std::string> modules;  // that this worker has the resources for
   std::set<std::string> extensions;  // of the server; empty: the original's
   bool reached = false;              // the server has answered, so the extensions are known

@@ -21,8 +21,8 @@ struct PathInData {
   json::string* text;
 };
 
-// The paths that the pointers lead to, in `data`: a string each, or a list of them. What is left out, or null,
-// is no file.
+// The paths that the pointers lead to, in `data`: a string each, or a list of them. What is left out, or
+// null, is no file.
 std::vector<PathInData> paths_at(const std::vector<std::string>& pointers, json::value& data,
                                  std::vector<Problem>& problems) {
   std::vector<PathInData> paths;

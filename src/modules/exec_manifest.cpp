@@ -109,8 +109,8 @@ void FolderReader::read_name(ExecManifest& manifest) {
   }
   const auto [first, is_new] = named_.emplace(manifest.name, file_);
   if (!is_new) {
-    complain("/name", fmt::format("\"{}\" is the name of {} already, choose another", manifest.name,
-                                  first->second));
+    complain("/name",
+             fmt::format("\"{}\" is the name of {} already, choose another", manifest.name, first->second));
   }
 }
 
@@ -120,8 +120,9 @@ void FolderReader::read_command(ExecManifest& manifest) {
   if (program.find('/') == std::string::npos) return;  // each worker's PATH decides, when a task is validated
   program = absolute_path(program, folder_);
   if (!find_program(program)) {
-    complain("/command/0",
-             fmt::format("there is no executable {}; put it there, or make it executable (chmod +x)", program));
+    complain(
+        "/command/0",
+        fmt::format("there is no executable {}; put it there, or make it executable (chmod +x)", program));
   }
 }
 

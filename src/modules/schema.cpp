@@ -3,6 +3,7 @@
 #include "core/embedded.hpp"
 #include "core/parse_json.hpp"
 #include "modules/problems.hpp"
+#include "modules/schema_loops.hpp"
 #include "modules/schema_place.hpp"
 #include "modules/schema_words.hpp"
 
@@ -128,6 +129,7 @@ std::vector<Problem> check_schema(const json::value& schema, const json::value& 
 }
 
 std::string schema_fault(const json::value& schema) {
+  if (has_endless_reference(schema)) return "a reference in it leads back to itself";
   try {
     valijson::Schema compiled;
     populate(schema, compiled);

@@ -215,10 +215,23 @@ TEST_F(ExecManifests, BadOnesSayFileFieldAndFix) {
   EXPECT_EQ(complaints("[]"), "DIR/m.json: found a list of 0, expected an object");
 }
 
-TEST_F(ExecManifests, SchemaMayReferToItself) {
-  for (const char* const schema : {R"({"$ref":"#"})", R"({"properties":{"a":{"$ref":"#/properties/a"}}})",
-                                   R"({"properties":{"a":{"items":{"$ref":"#"}}}})"}) {
+TEST_F(ExecManifests, SchemaMayReferToItselfOneStepDownInTheData) {
+  for (const char* const schema : {R"({"properties":{"a":{"items":{"$ref":"#"}}}})",
+                                   R"({"definitions":{"n":{"properties":{"next":{"$ref":"#/definitions/n"}}}},
+                                       "allOf":[{"$ref":"#/definitions/n"},{"$ref":"#/definitions/n"}]})"}) {
     EXPECT_EQ(complaints(manifest((std::string(R"({"schema":)") + schema + "}").c_str())), "no complaint")
+        << schema;
+  }
+}
+
+TEST_F(ExecManifests, SchemaMayNotLeadBackToItselfWithoutAStep) {
+  for (const char* const schema :
+       {R"({"$ref":"#"})", R"({"allOf":[{"$ref":"#"}]})", R"({"not":{"anyOf":[{"$ref":"#"}]}})",
+        R"({"dependencies":{"a":{"$ref":"#"}}})",
+        R"({"properties":{"a":{"$ref":"#/properties/b"},"b":{"$ref":"#/properties/a"}}})"}) {
+    EXPECT_EQ(complaints(manifest((std::string(R"({"schema":)") + schema + "}").c_str())),
+              "DIR/m.json: /schema: the schema is no JSON Schema (draft-07): a reference in it leads back to "
+              "itself")
         << schema;
   }
 }

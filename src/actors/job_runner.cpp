@@ -2,6 +2,7 @@
 
 #include "actors/expected_time.hpp"
 #include "actors/file_work.hpp"
+#include "actors/job_resources.hpp"
 #include "actors/staging.hpp"
 
 #include <fmt/format.h>
@@ -30,7 +31,8 @@ JobRunner::JobRunner(RunnerContext context, JobRequest request)
     : context_(std::move(context)),
       request_(std::move(request)),
       changed_(context_.executor),
-      timeout_(context_.executor) {
+      timeout_(context_.executor),
+      task_timeout_(context_.executor) {
   if (const json::value* const title = request_.document.if_contains("job_title");
       title && title->is_string()) {
     title_ = std::string(title->get_string());
@@ -57,11 +59,8 @@ void JobRunner::pause() {
   paused_ = true;
   job_progress_.pause(std::chrono::steady_clock::now());
   if (process_ != nullptr) process_->pause();
-  if (time_left_) {
-    const auto used = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - timeout_armed_);
-    time_left_ = std::max(*time_left_ - used, Millis(0));
-    timeout_.cancel();
-  }
+  timeout_.pause();
+  task_timeout_.pause();
 }
 
 void JobRunner::resume() {
@@ -69,7 +68,8 @@ void JobRunner::resume() {
   paused_ = false;
   job_progress_.resume(std::chrono::steady_clock::now());
   if (process_ != nullptr) process_->resume();
-  if (time_left_) arm_timeout();
+  timeout_.resume();
+  task_timeout_.resume();
   changed_.ring();
 }
 
@@ -88,16 +88,8 @@ void JobRunner::remember_lease(LeaseToken token) {
 void JobRunner::start_timeout(const json::object& document) {
   const json::value* const seconds = document.if_contains("timeout_s");
   if (seconds == nullptr || !seconds->is_number()) return;
-  time_left_ = Millis(static_cast<std::int64_t>(seconds->to_number<double>() * 1000));
-  arm_timeout();
-}
-
-void JobRunner::arm_timeout() {
-  timeout_armed_ = std::chrono::steady_clock::now();
-  timeout_.expires_after(*time_left_);
-  timeout_.async_wait([this](std::error_code error) {
-    if (!error) stop(StopReason::timeout);
-  });
+  timeout_.start(Millis(static_cast<std::int64_t>(seconds->to_number<double>() * 1000)),
+                 [this] { stop(StopReason::timeout); });
 }
 
 // ---- the life of a job
@@ -117,6 +109,7 @@ asio::awaitable<JobEnd> JobRunner::run() {
   JobEnd end = co_await run_tasks(std::move(tasks));
   timeout_.cancel();
   end.warnings = warnings_;
+  end.results = results_;
   const bool final =
       end.kind == JobEnd::Kind::completed || (end.kind == JobEnd::Kind::failed && !end.retryable);
   if (auto kept = context_.state.done(id(), final); !kept) {
@@ -146,6 +139,13 @@ asio::awaitable<JobEnd> JobRunner::run_tasks(json::array tasks) {
   if (!plan) co_return failure(plan.error());
   const auto problems = plan->problems();
   if (!problems.empty()) co_return validation_failure(problems);
+  for (const PlannedTask& task : plan->tasks) {
+    // Not with a server that heeds what this worker offers.
+    const Resources wanted = task.planned.plan ? task.planned.plan->resources : Resources();
+    if (enough(context_.resources, wanted)) continue;
+    co_return failure(fmt::format("the module {} takes {}, this worker has {}", task.module_name,
+                                  in_words(wanted), in_words(context_.resources)));
+  }
   job_progress_ = JobProgress(expected_seconds(*plan));
   if (paused_) job_progress_.pause(std::chrono::steady_clock::now());
   for (task_index_ = 0; task_index_ < plan->tasks.size(); ++task_index_) {
@@ -227,10 +227,13 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::run_program(const modules::Mod
   Subprocess process(context_.executor, std::move(options));
   process_ = &process;
   if (paused_) process.pause();
+  if (plan.timeout) task_timeout_.start(*plan.timeout, [this] { stop(StopReason::task_timeout); });
   const auto report = co_await process.run();
+  task_timeout_.cancel();
   process_ = nullptr;
   const modules::Remarks remarks = reader ? reader->remarks() : modules::Remarks{};
   for (const std::string& warning : remarks.warnings) note_warning(warning);
+  note_results(remarks.results);
   if (!report) {
     JobEnd end = failure(report.error());
     end.stuck = report.error().code == Errc::unavailable;
@@ -310,16 +313,12 @@ std::optional<double> JobRunner::job_eta_s() const {
   return job_progress_.eta_s(std::chrono::steady_clock::now());
 }
 
-std::map<std::string, double> JobRunner::resources() const {
-  std::map<std::string, double> resources;
-  const json::value* const wanted = request_.document.if_contains("requires");
-  const json::value* const named =
-      wanted && wanted->is_object() ? wanted->get_object().if_contains("resources") : nullptr;
-  if (named == nullptr || !named->is_object()) return resources;
-  for (const auto& [name, amount] : named->get_object()) {
-    if (amount.is_number()) resources[std::string(name)] = amount.to_number<double>();
-  }
-  return resources;
+void JobRunner::note_results(const json::object& results) {
+  if (results.empty()) return;
+  json::object entry{{"task", task_index_}, {"module", task_}};
+  for (const auto& [name, value] : results)
+    entry.insert(json::object::value_type(name, value));  // never over these two
+  results_.push_back(std::move(entry));
 }
 
 JobPlanner::Context JobRunner::plan_context() const {
@@ -357,6 +356,8 @@ JobEnd JobRunner::validation_failure(const std::vector<modules::Problem>& proble
 
 JobEnd JobRunner::stopped() const {
   if (stop_reason_ == StopReason::timeout) return failure("the job took longer than its timeout_s");
+  if (stop_reason_ == StopReason::task_timeout)
+    return failure("the task took longer than the timeout_s of its module");
   JobEnd end;
   end.kind = JobEnd::Kind::stopped;
   end.stopped_for = stop_reason_;

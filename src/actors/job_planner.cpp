@@ -1,6 +1,7 @@
 #include "actors/job_planner.hpp"
 
 #include "actors/job_checks.hpp"
+#include "core/near_match.hpp"
 #include "core/program_path.hpp"
 #include "modules/schema.hpp"
 
@@ -50,8 +51,9 @@ asio::awaitable<Result<PlannedTask>> JobPlanner::plan_task(json::object task, st
   const std::string pointer = fmt::format("/tasks/{}", index);
   if (result.module == nullptr) {
     result.planned.problems.push_back({Problem::Kind::document, pointer + "/module",
-                                       fmt::format("this worker has no module \"{}\"; it has {}",
-                                                   result.module_name, fmt::join(registry_.names(), ", "))});
+                                       fmt::format("this worker has no module \"{}\"; it has {}{}",
+                                                   result.module_name, fmt::join(registry_.names(), ", "),
+                                                   did_you_mean(result.module_name, registry_.names()))});
     co_return result;
   }
   const json::object data = task.at("data").as_object();

@@ -86,7 +86,7 @@ void check_units(const json::object& data, std::vector<Problem>& problems) {
   const std::string_view unit = start->as_object().begin()->key();
   if (stop->as_object().contains(unit)) return;
   problems.push_back({kDocument, "/source_options/stop_at",
-                      fmt::format("found {}, expected {}, as in start_at",
+                      fmt::format("found the unit {}, expected {} as in start_at",
                                   std::string_view(stop->as_object().begin()->key()), unit)});
 }
 
@@ -98,8 +98,9 @@ void check_filters(const json::object& data, std::vector<Problem>& problems) {
     for (const auto& entry : value.get_object()) {
       const std::string_view key = entry.key();
       if (!is_handbrake_preset(key) && key != kHandbrakeCustom) continue;
-      problems.push_back({kDocument, fmt::format("/filters_options/{}/{}", std::string_view(name), key),
-                          fmt::format("\"{}\" stands alone: a filter has a preset or settings", key)});
+      problems.push_back(
+          {kDocument, fmt::format("/filters_options/{}/{}", std::string_view(name), key),
+           fmt::format("found a \"{}\" beside settings, expected the one or the others", key)});
       break;
     }
   }
@@ -153,10 +154,11 @@ void check_handbrake_output(const json::object& data, const Facts& facts, std::v
     return;
   }
   for (const auto& [pointer, source] : sources_of(data, facts.working_directory)) {
+    const std::string name = pointer == "/source" ? "the source" : pointer;
     if (normal_path(source, "/") == normal_path(path, "/")) {
-      complain(kDocument, fmt::format("the output {} is also {}", path, pointer));
+      complain(kDocument, fmt::format("the output is also {}; write to another file", name));
     } else if (real_path(source) == real_path(path)) {
-      complain(kEnvironment, fmt::format("the output {} is also {} ({})", path, pointer, source));
+      complain(kEnvironment, fmt::format("the output {} is also {} ({})", path, name, source));
     }
   }
   if (path_kind(folder) != PathKind::folder) {

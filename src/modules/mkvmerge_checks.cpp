@@ -18,23 +18,11 @@ using Words = std::set<std::string_view>;
 constexpr auto kDocument = Problem::Kind::document;
 
 // Options that print something instead of muxing, or send the output elsewhere.
-const Words kNoMuxing{"i",
-                      "identify",
-                      "J",
-                      "F",
-                      "V",
-                      "version",
-                      "h",
-                      "help",
-                      "?",
-                      "l",
-                      "list-types",
-                      "list-languages",
-                      "capabilities",
-                      "r",
-                      "redirect-output",
-                      "list-stereo-modes",
-                      "list-audio-emphasis"};
+const Words kNoMuxing{"capabilities",   "help",
+                      "identify",       "list-audio-emphasis",
+                      "list-languages", "list-stereo-modes",
+                      "list-types",     "redirect-output",
+                      "version"};
 
 // mkvmerge (74) looks for these before all else and takes them out of its arguments, also where they are the
 // value of another option, and has no way to say that they are not meant.

@@ -1,8 +1,7 @@
 #include "actors/job_runner.hpp"
 
-#include "actors/run_on.hpp"
+#include "actors/file_work.hpp"
 #include "actors/staging.hpp"
-#include "core/file_transfer.hpp"
 
 #include <asio/post.hpp>
 #include <fmt/format.h>
@@ -141,9 +140,8 @@ asio::awaitable<JobEnd> JobRunner::run_tasks(json::array tasks) {
     PlannedTask& planned = plan->tasks[task_index_];
     task_ = planned.module_name;
     set_progress({});
-    co_await wait_while_paused();
-    const bool live = co_await lease_is_live();
-    if (!live) co_return stopped();
+    const bool may_start = co_await may_change();
+    if (!may_start) co_return stopped();
     if (task_index_ > 0) {  // what the tasks before it wrote is there now: look at it
       const json::object task = tasks[task_index_].as_object();
       JobPlanner::Earlier earlier;  // g++ 12 destroys a braced aggregate twice when it stands in a co_await
@@ -196,10 +194,7 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::run_program(const modules::Mod
                                                               const modules::Plan& plan) {
   const auto& program = std::get<modules::RunProgram>(plan.action);
   Staging staging(plan.outputs, plan.support_files);
-  for (const std::string& folder : staging.folders()) {
-    if (auto kept = context_.state.remember_folder(id(), folder); !kept) co_return failure(kept.error());
-  }
-  if (auto prepared = staging.prepare(); !prepared) co_return failure(prepared.error());
+  if (auto prepared = prepare(staging); !prepared) co_return failure(prepared.error());
 
   const auto reader = module.progress(plan);
   Subprocess::Options options;
@@ -241,44 +236,25 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::change_files(const modules::Pl
     const auto marked = co_await context_.mark_irreversible(id(), request_.lease.token);
     if (stop_reason_ != StopReason::none) co_return stopped();
     if (!marked) co_return failure(marked.error());
+    // What the tasks before this one wrote may be in memory only, and what is deleted now the only other
+    // copy of it.
+    const auto synced = co_await sync_files(context_.file_pool, outputs_);
+    if (!synced) co_return failure(synced.error());
   }
   const auto& operations = std::get<modules::ChangeFiles>(plan.action).operations;
+  Staging staging(staged_copies(operations));
+  if (auto prepared = prepare(staging); !prepared) co_return failure(prepared.error());
+  const FileWork work{context_.file_pool, context_.working_directory, stop_files_.get_token(),
+                      [this] { return may_change(); }};
   for (std::size_t i = 0; i < operations.size(); ++i) {
-    const bool live = co_await lease_is_live();
-    if (!live) co_return stopped();
-    const modules::FileOperation operation = operations[i];
     const double base = static_cast<double>(i) / static_cast<double>(operations.size());
     const double share = 1.0 / static_cast<double>(operations.size());
-    // Comes from the pool's thread; what it says is posted to the loop, at most a few times a second.
-    auto last = std::make_shared<SteadyTime>();
-    const TransferProgress on_bytes = [this, last, base, share](std::uint64_t done, std::uint64_t total) {
-      const SteadyTime now = std::chrono::steady_clock::now();
-      if (total == 0 || (now - *last < Millis(100) && done != total)) return;
-      *last = now;
-      Progress progress;
-      progress.percent = 100 * (base + share * static_cast<double>(done) / static_cast<double>(total));
-      progress.size_bytes = static_cast<std::int64_t>(done);
-      asio::post(context_.executor, [this, progress] { set_progress(progress); });
-    };
-    const std::string directory = context_.working_directory;
-    const std::stop_token stop = stop_files_.get_token();
-    std::function<Result<FileOutcome>()> work = [operation, on_bytes, directory, stop] {
-      switch (operation.kind) {
-        case modules::FileOperation::Kind::remove:
-          return remove_path(operation.source, directory);
-        case modules::FileOperation::Kind::copy:
-          return copy_file(operation.source, operation.destination, on_bytes, stop);
-        case modules::FileOperation::Kind::move:
-          return move_file(operation.source, operation.destination, on_bytes, stop);
-      }
-      return Result<FileOutcome>(FileOutcome::skipped);
-    };
-    const auto outcome =
-        co_await run_on<Result<FileOutcome>>(context_.file_pool.get_executor(), std::move(work));
+    TransferProgress on_bytes = transfer_progress(base, share);
+    const auto outcome = co_await change_file(work, operations[i], std::move(on_bytes));
     if (!outcome) co_return failure(outcome.error());
     if (*outcome == FileOutcome::cancelled) co_return stopped();
     if (*outcome == FileOutcome::skipped) {
-      spdlog::info("file_skipped job_id={} path=\"{}\"", to_string(id()), operation.source);
+      spdlog::info("file_skipped job_id={} path=\"{}\"", to_string(id()), operations[i].source);
     }
     Progress progress;
     progress.percent = 100 * (base + share);
@@ -286,6 +262,28 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::change_files(const modules::Pl
   }
   for (const std::string& path : plan.writes) outputs_.push_back(path);
   co_return std::nullopt;
+}
+
+// Called on the pool's thread; what it says is posted to the loop, at most a few times a second.
+TransferProgress JobRunner::transfer_progress(double base, double share) {
+  const auto last = std::make_shared<SteadyTime>();
+  return [this, last, base, share](std::uint64_t done, std::uint64_t total) {
+    const SteadyTime now = std::chrono::steady_clock::now();
+    if (total == 0 || (now - *last < Millis(100) && done != total)) return;
+    *last = now;
+    Progress progress;
+    progress.percent = 100 * (base + share * static_cast<double>(done) / static_cast<double>(total));
+    progress.size_bytes = static_cast<std::int64_t>(done);
+    asio::post(context_.executor, [this, progress] { set_progress(progress); });
+  };
+}
+
+// After a crash the next start finds the folders.
+Result<void> JobRunner::prepare(Staging& staging) {
+  for (const std::string& folder : staging.folders()) {
+    if (auto kept = context_.state.remember_folder(id(), folder); !kept) return kept;
+  }
+  return staging.prepare();
 }
 
 asio::awaitable<bool> JobRunner::lease_is_live() {
@@ -299,6 +297,12 @@ asio::awaitable<bool> JobRunner::lease_is_live() {
     co_await changed_.wait();
   }
   co_return stop_reason_ == StopReason::none;
+}
+
+asio::awaitable<bool> JobRunner::may_change() {
+  co_await wait_while_paused();
+  const bool live = co_await lease_is_live();
+  co_return live;
 }
 
 asio::awaitable<void> JobRunner::wait_while_paused() {

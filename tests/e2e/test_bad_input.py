@@ -4,32 +4,15 @@ nothing with it."""
 import json
 import os
 import pathlib
-import subprocess
-import tempfile
 import unittest
 
-from farm import (Farm, clip, encode_task, eventually, hidden_folders, job_of, probe_media,
-                  read_to_end)
+from farm import (Farm, clip, encode_task, eventually, hidden_folders, job_of, mount_privately, probe_media,
+                  read_to_end, remount, small_disk)
+
+mount_privately()
 
 TASK = {"module": "ffmpeg", "data": {}}
 WAITS = {"module": "teleport", "data": {}}
-
-
-def small_disk(test, size):
-    """A folder on a disk of its own, `size` as tmpfs takes it. Needs the right to mount."""
-    folder = tempfile.mkdtemp(prefix="sisyphus-disk-")
-    test.addCleanup(os.rmdir, folder)
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True,
-                             text=True, check=False)
-    if mounted.returncode != 0:
-        raise unittest.SkipTest(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
-    # Lazily: a process of the farm may still be ending.
-    test.addCleanup(subprocess.run, ["umount", "--lazy", folder], check=True)
-    return folder
-
-
-def remount(folder, options):
-    subprocess.run(["mount", "-o", f"remount,{options}", folder], check=True)
 
 
 class Documents(unittest.TestCase):

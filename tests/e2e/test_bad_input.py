@@ -6,8 +6,10 @@ import os
 import pathlib
 import unittest
 
-from farm import (Farm, clip, encode_task, eventually, hidden_folders, job_of, probe_media, read_to_end, remount,
-                  small_disk)
+from farm import (Farm, clip, encode_task, eventually, hidden_folders, job_of, mount_privately, probe_media,
+                  read_to_end, remount, small_disk)
+
+mount_privately()
 
 TASK = {"module": "ffmpeg", "data": {}}
 WAITS = {"module": "teleport", "data": {}}

@@ -65,7 +65,8 @@ class SampleConfig(unittest.TestCase):
 
         def uncomment(text):
             text = re.sub(r"^# ([a-z-]+ = )", r"\1", text, flags=re.MULTILINE)
-            return re.sub(r"^work-dir = .*", f'work-dir = "{self.folder}/media"', text, flags=re.MULTILINE)
+            text = re.sub(r"^work-dir = .*", f'work-dir = "{self.folder}/media"', text, flags=re.MULTILINE)
+            return re.sub(r"^modules-dir = .*", f'modules-dir = "{CONFIG}/modules.d"', text, flags=re.MULTILINE)
 
         self.starts_and_ends("worker", self.sample("worker", uncomment))
 

@@ -23,6 +23,7 @@ json::object job_json(const JobRunner& runner) {
                    {"task_count", runner.task_count()},
                    {"progress", to_json(runner.progress())},
                    {"job_percent", runner.job_percent()}};
+  if (const auto eta_s = runner.job_eta_s()) job["job_eta_s"] = *eta_s;
   if (runner.lease().token) job["lease"] = to_string(runner.lease().token);
   return job;
 }

@@ -1,7 +1,9 @@
 #include "actors/job_checks.hpp"
 
+#include "core/file_transfer.hpp"
 #include "core/job_document.hpp"
 #include "core/parse_json.hpp"
+#include "modules/paths.hpp"
 #include "modules/schema.hpp"
 
 #include <fmt/format.h>
@@ -13,20 +15,61 @@ using modules::Problem;
 
 std::vector<Problem> FileFlow::add(std::size_t index, const modules::Plan& plan) {
   std::vector<Problem> problems;
-  for (const modules::Output& output : plan.outputs) {
-    const auto [writer, fresh] = writers_.try_emplace(output.path, index);
-    if (!fresh && writer->second != index) {
-      problems.push_back({Problem::Kind::document, fmt::format("/tasks/{}/data", index),
-                          fmt::format("{} is written by task {} already", output.path, writer->second + 1)});
-    }
-    writer->second = index;
-  }
   if (const auto* const changes = std::get_if<modules::ChangeFiles>(&plan.action)) {
-    for (const modules::FileOperation& operation : changes->operations) {
-      if (operation.kind != modules::FileOperation::Kind::copy) writers_.erase(operation.source);
-    }
+    for (const modules::FileOperation& operation : changes->operations) change(index, operation, problems);
+    return problems;
   }
+  for (const std::string& path : plan.inputs) read(index, modules::normal_path(path, "/"), problems);
+  for (const modules::Output& output : plan.outputs)
+    write(index, modules::normal_path(output.path, "/"), problems);
   return problems;
+}
+
+void FileFlow::read(std::size_t index, const std::string& path, Problems& problems) {
+  if (const auto taken = gone_.find(path); taken != gone_.end() && taken->second != index) {
+    problems.push_back(
+        {Problem::Kind::document, fmt::format("/tasks/{}/data", index),
+         fmt::format("{} is deleted or moved away by task {} before", path, taken->second + 1)});
+  }
+  if (const auto source = written_.find(path); source != written_.end()) source->second.read = true;
+}
+
+void FileFlow::write(std::size_t index, const std::string& path, Problems& problems) {
+  const auto [entry, fresh] = written_.try_emplace(path, Written{index});
+  if (!fresh && entry->second.task != index) {
+    problems.push_back({Problem::Kind::document, fmt::format("/tasks/{}/data", index),
+                        fmt::format("{} is written by task {} already", path, entry->second.task + 1)});
+  }
+  entry->second = {index};
+  gone_.erase(path);
+}
+
+void FileFlow::change(std::size_t index, const modules::FileOperation& operation, Problems& problems) {
+  using Kind = modules::FileOperation::Kind;
+  const std::string source = modules::normal_path(operation.source, "/");
+  if (operation.kind == Kind::remove) {
+    written_.erase(source);
+    gone_[source] = index;
+    return;
+  }
+  const std::string target =
+      modules::normal_path(transfer_target(operation.source, operation.destination), "/");
+  read(index, source, problems);
+  if (target == source) return;
+  if (operation.kind == Kind::move) {
+    written_.erase(source);
+    gone_[source] = index;
+  }
+  // What a task has read may be replaced: it was an intermediate file. Whether the destination is a folder is
+  // told by this machine, so the problem is one of this machine.
+  const auto lost = written_.find(target);
+  if (lost != written_.end() && !lost->second.read) {
+    problems.push_back({Problem::Kind::environment, fmt::format("/tasks/{}/data", index),
+                        fmt::format("{} is written by task {} already, and nothing has read it since", target,
+                                    lost->second.task + 1)});
+  }
+  written_[target] = {index};
+  gone_.erase(target);
 }
 
 std::vector<Error> JobChecks::check(std::string_view body) const {

@@ -12,14 +12,25 @@
 namespace sisyphus::actors {
 
 // Follows the files through the tasks of one job, to find what no task alone shows: two of them write the
-// same file.
+// same file, or one reads what another has taken away.
 class FileFlow {
  public:
   // The problems that the plan of task `index` adds; pointers are of the whole document.
   std::vector<modules::Problem> add(std::size_t index, const modules::Plan& plan);
 
  private:
-  std::map<std::string, std::size_t> writers_;  // path -> task that wrote what is there
+  using Problems = std::vector<modules::Problem>;
+  void read(std::size_t index, const std::string& path, Problems& problems);
+  void write(std::size_t index, const std::string& path, Problems& problems);
+  void change(std::size_t index, const modules::FileOperation& operation, Problems& problems);
+
+  struct Written {
+    std::size_t task = 0;
+    bool read = false;  // by a later task
+  };
+  // By normal path.
+  std::map<std::string, Written> written_;
+  std::map<std::string, std::size_t> gone_;  // the task that deleted it or moved it away
 };
 
 // What can be said of a job without its files and tools: by the server (`POST /jobs/validate`) and by

@@ -8,8 +8,10 @@
 
 #include <functional>
 #include <map>
+#include <memory>
 #include <optional>
 #include <set>
+#include <stop_token>
 #include <string>
 #include <vector>
 
@@ -46,6 +48,7 @@ class JobPlanner {
     std::string working_directory;
     std::string attempt_folder;
     std::set<std::string> own_outputs;  // of an earlier attempt of the same job
+    std::stop_token stop;  // the plan is not wanted any more: it comes soon, and is worth nothing
   };
   // What the tasks before one write; `done`: they have, right before that one runs.
   struct Earlier {
@@ -60,6 +63,18 @@ class JobPlanner {
                                                  Earlier earlier);
 
  private:
+  // A task that passed its schema, or one with the problems that keep it from being looked at further.
+  struct Draft {
+    PlannedTask task;
+    std::string pointer;  // "/tasks/0"
+    boost::json::object data;
+    modules::Needs needs;
+  };
+  Draft draft(const boost::json::object& task, std::size_t index, const Context& context) const;
+  // `answers` has those of the draft's probes.
+  asio::awaitable<Result<PlannedTask>> finish(Draft draft, Context context, Earlier earlier,
+                                              std::shared_ptr<const ProbeRunner::Answers> answers);
+
   const modules::Registry& registry_;
   ProbeRunner& probes_;
   OptionSets& option_sets_;

@@ -1,10 +1,10 @@
 #include "actors/job_runner.hpp"
 
-#include "actors/run_on.hpp"
+#include "actors/expected_time.hpp"
+#include "actors/file_work.hpp"
+#include "actors/job_resources.hpp"
 #include "actors/staging.hpp"
-#include "core/file_transfer.hpp"
 
-#include <asio/post.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -31,7 +31,8 @@ JobRunner::JobRunner(RunnerContext context, JobRequest request)
     : context_(std::move(context)),
       request_(std::move(request)),
       changed_(context_.executor),
-      timeout_(context_.executor) {
+      timeout_(context_.executor),
+      task_timeout_(context_.executor) {
   if (const json::value* const title = request_.document.if_contains("job_title");
       title && title->is_string()) {
     title_ = std::string(title->get_string());
@@ -44,7 +45,7 @@ JobRunner::JobRunner(RunnerContext context, JobRequest request)
 void JobRunner::stop(StopReason reason) {
   if (stop_reason_ != StopReason::none && reason != StopReason::abandon) return;
   stop_reason_ = reason;
-  stop_files_.request_stop();
+  stop_.request_stop();
   if (process_ != nullptr) process_->stop();
   changed_.ring();
 }
@@ -56,19 +57,19 @@ void JobRunner::kill() {
 void JobRunner::pause() {
   if (paused_) return;
   paused_ = true;
+  job_progress_.pause(std::chrono::steady_clock::now());
   if (process_ != nullptr) process_->pause();
-  if (time_left_) {
-    const auto used = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - timeout_armed_);
-    time_left_ = std::max(*time_left_ - used, Millis(0));
-    timeout_.cancel();
-  }
+  timeout_.pause();
+  task_timeout_.pause();
 }
 
 void JobRunner::resume() {
   if (!paused_) return;
   paused_ = false;
+  job_progress_.resume(std::chrono::steady_clock::now());
   if (process_ != nullptr) process_->resume();
-  if (time_left_) arm_timeout();
+  timeout_.resume();
+  task_timeout_.resume();
   changed_.ring();
 }
 
@@ -87,16 +88,8 @@ void JobRunner::remember_lease(LeaseToken token) {
 void JobRunner::start_timeout(const json::object& document) {
   const json::value* const seconds = document.if_contains("timeout_s");
   if (seconds == nullptr || !seconds->is_number()) return;
-  time_left_ = Millis(static_cast<std::int64_t>(seconds->to_number<double>() * 1000));
-  arm_timeout();
-}
-
-void JobRunner::arm_timeout() {
-  timeout_armed_ = std::chrono::steady_clock::now();
-  timeout_.expires_after(*time_left_);
-  timeout_.async_wait([this](std::error_code error) {
-    if (!error) stop(StopReason::timeout);
-  });
+  timeout_.start(Millis(static_cast<std::int64_t>(seconds->to_number<double>() * 1000)),
+                 [this] { stop(StopReason::timeout); });
 }
 
 // ---- the life of a job
@@ -116,6 +109,7 @@ asio::awaitable<JobEnd> JobRunner::run() {
   JobEnd end = co_await run_tasks(std::move(tasks));
   timeout_.cancel();
   end.warnings = warnings_;
+  end.results = results_;
   const bool final =
       end.kind == JobEnd::Kind::completed || (end.kind == JobEnd::Kind::failed && !end.retryable);
   if (auto kept = context_.state.done(id(), final); !kept) {
@@ -145,9 +139,19 @@ asio::awaitable<JobEnd> JobRunner::run_tasks(json::array tasks) {
   if (!plan) co_return failure(plan.error());
   const auto problems = plan->problems();
   if (!problems.empty()) co_return validation_failure(problems);
+  for (const PlannedTask& task : plan->tasks) {
+    // Not with a server that heeds what this worker offers.
+    const Resources wanted = task.planned.plan ? task.planned.plan->resources : Resources();
+    if (enough(context_.resources, wanted)) continue;
+    co_return failure(fmt::format("the module {} takes {}, this worker has {}", task.module_name,
+                                  in_words(wanted), in_words(context_.resources)));
+  }
+  job_progress_ = JobProgress(expected_seconds(*plan));
+  if (paused_) job_progress_.pause(std::chrono::steady_clock::now());
   for (task_index_ = 0; task_index_ < plan->tasks.size(); ++task_index_) {
     PlannedTask& planned = plan->tasks[task_index_];
     task_ = planned.module_name;
+    job_progress_.start_task(task_index_, std::chrono::steady_clock::now());
     set_progress({});
     co_await wait_while_paused();
     const bool live = co_await lease_is_live();
@@ -171,6 +175,7 @@ asio::awaitable<JobEnd> JobRunner::run_tasks(json::array tasks) {
     const modules::Plan& done = *planned.planned.plan;
     written_.insert(done.writes.begin(), done.writes.end());
   }
+  job_progress_.finish();
   JobEnd end;
   end.kind = JobEnd::Kind::completed;
   // A later task may have moved or deleted what an earlier one wrote.
@@ -222,10 +227,13 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::run_program(const modules::Mod
   Subprocess process(context_.executor, std::move(options));
   process_ = &process;
   if (paused_) process.pause();
+  if (plan.timeout) task_timeout_.start(*plan.timeout, [this] { stop(StopReason::task_timeout); });
   const auto report = co_await process.run();
+  task_timeout_.cancel();
   process_ = nullptr;
   const modules::Remarks remarks = reader ? reader->remarks() : modules::Remarks{};
   for (const std::string& warning : remarks.warnings) note_warning(warning);
+  note_results(remarks.results);
   if (!report) {
     JobEnd end = failure(report.error());
     end.stuck = report.error().code == Errc::unavailable;
@@ -250,47 +258,18 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::change_files(const modules::Pl
     if (stop_reason_ != StopReason::none) co_return stopped();
     if (!marked) co_return failure(marked.error());
   }
-  const auto& operations = std::get<modules::ChangeFiles>(plan.action).operations;
-  for (std::size_t i = 0; i < operations.size(); ++i) {
+  FileWork work({context_.executor, context_.file_pool, context_.working_directory, stop_.get_token()},
+                std::get<modules::ChangeFiles>(plan.action).operations,
+                [this](Progress progress) { set_progress(std::move(progress)); });
+  for (std::size_t i = 0; i < work.size(); ++i) {
     const bool live = co_await lease_is_live();
     if (!live) co_return stopped();
-    const modules::FileOperation operation = operations[i];
-    const double base = static_cast<double>(i) / static_cast<double>(operations.size());
-    const double share = 1.0 / static_cast<double>(operations.size());
-    // Comes from the pool's thread; what it says is posted to the loop, at most a few times a second.
-    auto last = std::make_shared<SteadyTime>();
-    const TransferProgress on_bytes = [this, last, base, share](std::uint64_t done, std::uint64_t total) {
-      const SteadyTime now = std::chrono::steady_clock::now();
-      if (total == 0 || (now - *last < Millis(100) && done != total)) return;
-      *last = now;
-      Progress progress;
-      progress.percent = 100 * (base + share * static_cast<double>(done) / static_cast<double>(total));
-      progress.size_bytes = static_cast<std::int64_t>(done);
-      asio::post(context_.executor, [this, progress] { set_progress(progress); });
-    };
-    const std::string directory = context_.working_directory;
-    const std::stop_token stop = stop_files_.get_token();
-    std::function<Result<FileOutcome>()> work = [operation, on_bytes, directory, stop] {
-      switch (operation.kind) {
-        case modules::FileOperation::Kind::remove:
-          return remove_path(operation.source, directory);
-        case modules::FileOperation::Kind::copy:
-          return copy_file(operation.source, operation.destination, on_bytes, stop);
-        case modules::FileOperation::Kind::move:
-          return move_file(operation.source, operation.destination, on_bytes, stop);
-      }
-      return Result<FileOutcome>(FileOutcome::skipped);
-    };
-    const auto outcome =
-        co_await run_on<Result<FileOutcome>>(context_.file_pool.get_executor(), std::move(work));
+    const auto outcome = co_await work.run(i);
     if (!outcome) co_return failure(outcome.error());
     if (*outcome == FileOutcome::cancelled) co_return stopped();
     if (*outcome == FileOutcome::skipped) {
-      spdlog::info("file_skipped job_id={} path=\"{}\"", to_string(id()), operation.source);
+      spdlog::info("file_skipped job_id={} path=\"{}\"", to_string(id()), work.operation(i).source);
     }
-    Progress progress;
-    progress.percent = 100 * (base + share);
-    set_progress(progress);
   }
   for (const std::string& path : plan.writes) outputs_.push_back(path);
   co_return std::nullopt;
@@ -317,6 +296,7 @@ asio::awaitable<void> JobRunner::wait_while_paused() {
 // -----------------------------------------------------------------------------------------------
 
 void JobRunner::set_progress(Progress progress) {
+  job_progress_.report(progress, std::chrono::steady_clock::now());
   progress_ = std::move(progress);
   dirty_ = true;
   context_.on_change();
@@ -329,27 +309,21 @@ void JobRunner::note_warning(const std::string& text) {
   if (warnings_.size() < kMost) warnings_.push_back(fmt::format("{}: {}", task_label(), text));
 }
 
-double JobRunner::job_percent() const {
-  if (task_count_ == 0) return 0;
-  const double done = static_cast<double>(task_index_) + progress_.percent.value_or(0) / 100;
-  return std::min(100.0, 100 * done / static_cast<double>(task_count_));
+std::optional<double> JobRunner::job_eta_s() const {
+  return job_progress_.eta_s(std::chrono::steady_clock::now());
 }
 
-std::map<std::string, double> JobRunner::resources() const {
-  std::map<std::string, double> resources;
-  const json::value* const wanted = request_.document.if_contains("requires");
-  const json::value* const named =
-      wanted && wanted->is_object() ? wanted->get_object().if_contains("resources") : nullptr;
-  if (named == nullptr || !named->is_object()) return resources;
-  for (const auto& [name, amount] : named->get_object()) {
-    if (amount.is_number()) resources[std::string(name)] = amount.to_number<double>();
-  }
-  return resources;
+void JobRunner::note_results(const json::object& results) {
+  if (results.empty()) return;
+  json::object entry{{"task", task_index_}, {"module", task_}};
+  for (const auto& [name, value] : results)
+    entry.insert(json::object::value_type(name, value));  // never over these two
+  results_.push_back(std::move(entry));
 }
 
 JobPlanner::Context JobRunner::plan_context() const {
   return {context_.working_directory, fmt::format(".sisyphus-{}-{}", to_string(id()), attempt()),
-          context_.state.outputs_of(id())};
+          context_.state.outputs_of(id()), stop_.get_token()};
 }
 
 std::string JobRunner::task_label() const {
@@ -382,6 +356,8 @@ JobEnd JobRunner::validation_failure(const std::vector<modules::Problem>& proble
 
 JobEnd JobRunner::stopped() const {
   if (stop_reason_ == StopReason::timeout) return failure("the job took longer than its timeout_s");
+  if (stop_reason_ == StopReason::task_timeout)
+    return failure("the task took longer than the timeout_s of its module");
   JobEnd end;
   end.kind = JobEnd::Kind::stopped;
   end.stopped_for = stop_reason_;

@@ -1,6 +1,8 @@
 #pragma once
 
 #include "actors/job_planner.hpp"
+#include "actors/job_progress.hpp"
+#include "actors/pausable_timer.hpp"
 #include "actors/subprocess.hpp"
 #include "actors/worker_state.hpp"
 #include "core/bell.hpp"
@@ -10,8 +12,8 @@
 
 #include <asio/any_io_executor.hpp>
 #include <asio/awaitable.hpp>
-#include <asio/steady_timer.hpp>
 #include <asio/thread_pool.hpp>
+#include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
 #include <functional>
@@ -27,10 +29,11 @@ namespace sisyphus::actors {
 // Why a job that runs is to stop.
 enum class StopReason {
   none,
-  cancel,     // somebody cancelled it
-  hand_back,  // this worker stops
-  abandon,    // the server gave it to somebody else, or does not know it
-  timeout,    // its own timeout_s is over
+  cancel,        // somebody cancelled it
+  hand_back,     // this worker stops
+  abandon,       // the server gave it to somebody else, or does not know it
+  timeout,       // its own timeout_s is over
+  task_timeout,  // that of a task's module is
 };
 
 // How a job's run ended, for the server.
@@ -44,6 +47,7 @@ struct JobEnd {
   std::string error_tail;  // the last lines of its tool's standard error
   std::vector<std::string> outputs;
   std::vector<std::string> warnings;  // of the tools, and of the modules about the job
+  boost::json::array results;         // of the tasks that found something out: task (its index), module, …
   bool stuck = false;                 // a process could not be killed: this worker must not go on
 };
 
@@ -59,6 +63,7 @@ struct JobRequest {
   int attempt = 1;
   Lease lease;
   boost::json::object document;
+  std::map<std::string, double> resources;  // that it holds, until it has ended
 };
 
 // What a runner needs of the worker it runs in. All outlive it.
@@ -71,7 +76,8 @@ struct RunnerContext {
   std::chrono::milliseconds grace;
   // Asks the server to note that the job is about to destroy something; true when it has, or need not.
   std::function<asio::awaitable<Result<void>>(JobId, LeaseToken)> mark_irreversible;
-  std::function<void()> on_change;  // progress or task changed
+  std::function<void()> on_change;          // progress or task changed
+  std::map<std::string, double> resources;  // that the worker has
 };
 
 // One job from its grant to its end: initialize and validate all tasks, run them in order, clean up. An actor
@@ -101,10 +107,11 @@ class JobRunner {
   std::size_t task_index() const { return task_index_; }
   std::size_t task_count() const { return task_count_; }
   const Progress& progress() const { return progress_; }
-  double job_percent() const;
+  double job_percent() const { return job_progress_.percent(); }
+  std::optional<double> job_eta_s() const;
   bool take_dirty() { return std::exchange(dirty_, false); }
   int attempt() const { return request_.attempt; }
-  std::map<std::string, double> resources() const;  // that its document requires
+  const std::map<std::string, double>& resources() const { return request_.resources; }  // that it holds
 
  private:
   asio::awaitable<JobEnd> run_tasks(boost::json::array tasks);
@@ -116,9 +123,9 @@ class JobRunner {
   asio::awaitable<void> wait_while_paused();
   void remember_lease(LeaseToken token);
   void start_timeout(const boost::json::object& document);
-  void arm_timeout();
   void set_progress(Progress progress);
   void note_warning(const std::string& text);
+  void note_results(const boost::json::object& results);
   JobPlanner::Context plan_context() const;
   std::string task_label() const;
   JobEnd failure(std::string message) const;
@@ -133,20 +140,21 @@ class JobRunner {
   std::string title_;
   Bell changed_;
   StopReason stop_reason_ = StopReason::none;
-  std::stop_source stop_files_;
+  std::stop_source stop_;          // of probes and of file work
   Subprocess* process_ = nullptr;  // that runs now
   bool paused_ = false;
-  asio::steady_timer timeout_;
-  std::optional<Millis> time_left_;  // of timeout_s, while paused
-  SteadyTime timeout_armed_{};
+  PausableTimer timeout_;       // of the job
+  PausableTimer task_timeout_;  // of the task that runs
   std::string task_;
   std::size_t task_index_ = 0;
   std::size_t task_count_ = 0;
   Progress progress_;
+  JobProgress job_progress_;
   bool dirty_ = true;
   std::set<std::string> written_;
   std::vector<std::string> outputs_;
   std::vector<std::string> warnings_;
+  boost::json::array results_;
 };
 
 }  // namespace sisyphus::actors

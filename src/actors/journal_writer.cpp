@@ -194,6 +194,16 @@ asio::awaitable<void> JournalWriter::prepare_segments() {
   }
 }
 
+bool JournalWriter::reserve_now(std::uint64_t bytes) {
+  if (stopping_ || failed_) return false;
+  // What was promised is collected in the same turn of the loop, or it was not needed.
+  if (!pending_) promised_ = 0;
+  const std::uint64_t left = room_ - std::min(room_, promised_ + promised_flying_);
+  if (left <= bytes + kReserve) return false;
+  promised_ += bytes;
+  return true;
+}
+
 asio::awaitable<Result<void>> JournalWriter::reserve(std::uint64_t bytes) {
   if (bytes + kReserve >= journal_->largest_room()) {
     co_return Error{
@@ -202,13 +212,7 @@ asio::awaitable<Result<void>> JournalWriter::reserve(std::uint64_t bytes) {
         {}};
   }
   while (!stopping_ && !failed_) {
-    // What was promised is collected in the same turn of the loop, or it was not needed.
-    if (!pending_) promised_ = 0;
-    const std::uint64_t left = room_ - std::min(room_, promised_ + promised_flying_);
-    if (left > bytes + kReserve) {
-      promised_ += bytes;
-      co_return Result<void>();
-    }
+    if (reserve_now(bytes)) co_return Result<void>();
     if (disk_full_) {
       co_return Error{Errc::storage_full,
                       "no room for new jobs on the disk of " + journal_->settings().directory + "; free some",

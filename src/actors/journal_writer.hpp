@@ -37,6 +37,7 @@ class JournalWriter {
   // is there. Errc::storage_full when the disk has no room for the next segment, Errc::too_large when no
   // segment would do.
   asio::awaitable<Result<void>> reserve(std::uint64_t bytes);
+  bool reserve_now(std::uint64_t bytes);  // true: done, without waiting for anything
   asio::awaitable<void> ended();  // the writer has stopped, by stop() or by a failure
   const std::optional<Error>& failed() const { return failed_; }
   bool syncs_on_loop() const { return last_on_loop_; }

@@ -65,20 +65,10 @@ asio::awaitable<Result<void>> Poller::greet() {
 }
 
 asio::awaitable<Result<void>> Poller::ask() {
-  Offer offer;
-  offer.modules = board_.modules;
-  offer.labels = board_.settings.labels;
-  offer.resources = board_.settings.resources;
-  Millis wait = kLongPoll;
-  for (const JobRunner* const runner : board_.running) {
-    for (const auto& [name, amount] : runner->resources()) {
-      const auto free = offer.resources.find(name);
-      if (free == offer.resources.end()) continue;
-      free->second -= amount;
-      wait = kShortPoll;
-    }
-  }
-  auto jobs = co_await board_.client.poll(std::move(offer), board_.free_slots(), wait);
+  Offer offer = board_.offer();
+  const Millis wait = offer.resources == board_.settings.resources ? kLongPoll : kShortPoll;
+  const std::size_t most = some_module_takes_resources(board_.registry) ? 1 : board_.free_slots();
+  auto jobs = co_await board_.client.poll(std::move(offer), most, wait);
   if (!jobs) co_return jobs.error();
   for (net::GrantedJob& job : *jobs) on_grant_(std::move(job));
   co_return Result<void>();
@@ -87,7 +77,9 @@ asio::awaitable<Result<void>> Poller::ask() {
 asio::awaitable<Result<void>> Poller::ask_the_originals_way() {
   auto allowed = co_await board_.client.allowed();
   if (!allowed && allowed.error().code != Errc::not_found) co_return allowed.error();
-  if (allowed && *allowed) {
+  // This server cannot be told what to leave out just now.
+  const bool any_would_fit = board_.offer().modules->size() == board_.modules.size();
+  if (allowed && *allowed && any_would_fit) {
     auto job = co_await board_.client.poll_once();
     if (!job) co_return job.error();
     if (*job) {

@@ -1,6 +1,7 @@
 #include "actors/queue_actor.hpp"
 
 #include "core/asio_tokens.hpp"
+#include "core/format_id.hpp"
 #include "net/wire.hpp"
 
 #include <asio/steady_timer.hpp>
@@ -14,11 +15,14 @@ namespace sisyphus::actors {
 
 namespace {
 
-void log_state(const JobView& job) {
-  spdlog::info("job_{} job_id={} attempt={}{}{}{}", to_string(job.state), to_string(job.id), job.attempt,
-               job.worker_id.empty() ? "" : " worker=" + job.worker_id,
-               job.message.empty() ? "" : " message=\"" + job.message + "\"",
-               job.unconfirmed ? " unconfirmed=true" : "");
+void log_state(const queue::Effect& job) {
+  if (job.message.empty() && !job.unconfirmed) {
+    spdlog::info("job_{} job_id={} attempt={} worker={}", to_string(job.state), job.id, job.attempt,
+                 job.worker_id);
+  } else {
+    spdlog::info("job_{} job_id={} attempt={} worker={} message=\"{}\"{}", to_string(job.state), job.id,
+                 job.attempt, job.worker_id, job.message, job.unconfirmed ? " unconfirmed=true" : "");
+  }
 }
 
 }  // namespace
@@ -130,15 +134,16 @@ void QueueActor::record(const queue::Record& record) {
 
 asio::awaitable<Result<void>> QueueActor::committed() {
   changed();
-  Result<void> result = co_await journal_->committed();
-  co_return result;
+  return journal_->committed();
 }
 
 asio::awaitable<Result<std::vector<Submitted>>> QueueActor::submit(std::vector<JobDocument> documents) {
   std::uint64_t bytes = 0;
   for (const JobDocument& document : documents) bytes += document.text.size() + 64;
-  auto room = co_await journal_->reserve(bytes);
-  if (!room) co_return room.error();
+  if (!journal_->reserve_now(bytes)) {
+    auto room = co_await journal_->reserve(bytes);
+    if (!room) co_return room.error();
+  }
   const Now now = clock_.now();
   std::vector<std::vector<std::string>> warnings;
   for (const JobDocument& document : documents) {
@@ -183,7 +188,7 @@ asio::awaitable<Result<std::vector<Grant>>> QueueActor::poll(PollRequest request
 
 void QueueActor::undelivered(const std::vector<Grant>& grants) {
   for (const Grant& grant : grants) {
-    spdlog::warn("grant_undelivered job_id={}", to_string(grant.id));
+    spdlog::warn("grant_undelivered job_id={}", grant.id);
     jobs_.undelivered(grant, clock_.now());
   }
   changed();
@@ -269,7 +274,7 @@ void QueueActor::report_progress(const std::vector<ProgressReport>& reports) {
   for (const ProgressReport& report : reports) {
     if (!jobs_.report_progress(report)) continue;
     publish_event("progress", report.id, false, [&report] {
-      return fmt::format(R"({{"job_id":"{}",{}}})", to_string(report.id), report.members);
+      return fmt::format(R"({{"job_id":"{}",{}}})", report.id, report.members);
     });
   }
 }
@@ -412,13 +417,12 @@ void QueueActor::publish(const std::vector<queue::Effect>& effects) {
         send_order("resume", effect);
         break;
       case queue::Effect::Kind::removed:
-        publish_event("removed", effect.job.id, true,
-                      [&] { return fmt::format(R"({{"job_id":"{}"}})", to_string(effect.job.id)); });
+        publish_event("removed", effect.id, true,
+                      [&] { return fmt::format(R"({{"job_id":"{}"}})", effect.id); });
         break;
       case queue::Effect::Kind::state:
-        log_state(effect.job);
-        publish_event("state", effect.job.id, is_terminal(effect.job.state),
-                      [&] { return state_event(effect.job); });
+        log_state(effect);
+        publish_event("state", effect.id, is_terminal(effect.state), [&] { return state_event(effect); });
         break;
     }
   }
@@ -427,7 +431,7 @@ void QueueActor::publish(const std::vector<queue::Effect>& effects) {
 void QueueActor::send_order(std::string_view order, const queue::Effect& effect) {
   control_.send(
       effect.worker_id, order,
-      fmt::format(R"({{"job_id":"{}","lease":"{}"}})", to_string(effect.job.id), to_string(effect.token)));
+      fmt::format(R"({{"job_id":"{}","lease":"{}"}})", effect.id, to_string(effect.token)));
 }
 
 // Renders the event only when somebody will read it.
@@ -438,12 +442,17 @@ void QueueActor::publish_event(std::string_view type, const std::optional<JobId>
   events_->publish(type, job, render(), last_of_job);
 }
 
-std::string QueueActor::state_event(JobView view) const {
-  if (const auto whole = jobs_.view(view.id)) {  // it may be gone again
-    view.document = whole->document;
-    view.title = whole->title;
-    view.modules = whole->modules;
-  }
+// What the job is now, as it was when this happened: it may have gone on since, or be gone.
+std::string QueueActor::state_event(const queue::Effect& effect) const {
+  JobView view;
+  if (auto now = jobs_.view(effect.id)) view = std::move(*now);
+  view.id = effect.id;
+  view.state = effect.state;
+  view.attempt = static_cast<int>(effect.attempt);
+  view.unconfirmed = effect.unconfirmed;
+  view.worker_id = effect.worker_id;
+  view.message = effect.message;
+  if (!is_terminal(view.state)) view.finished_at.reset();
   complete_view(view);
   return net::state_event_json(view);
 }

@@ -99,7 +99,7 @@ class QueueActor final : public JobService,
   void send_order(std::string_view order, const queue::Effect& effect);
   template <class Render>
   void publish_event(std::string_view type, const std::optional<JobId>& job, bool last_of_job, Render render);
-  std::string state_event(JobView view) const;
+  std::string state_event(const queue::Effect& effect) const;
   void publish_worker(const WorkerView& worker, bool online);
   void complete_view(JobView& view) const;
   SteadyTime next_deadline() const;

@@ -38,14 +38,14 @@ class Worker::ServerOptionSets final : public OptionSets {
 };
 
 Worker::Worker(asio::any_io_executor executor, const Clock& clock, WorkerSettings settings,
-               net::WorkerClient client, WorkerState state)
+               modules::Registry registry, net::WorkerClient client, WorkerState state)
     : executor_(executor),
       clock_(clock),
-      board_(executor, std::move(settings), std::move(client)),
+      board_(executor, std::move(settings), std::move(registry), std::move(client)),
       state_(std::move(state)),
       probes_(executor),
       option_sets_(std::make_unique<ServerOptionSets>(board_.client)),
-      planner_(registry_, probes_, *option_sets_),
+      planner_(board_.registry, probes_, *option_sets_),
       file_pool_(kFileThreads),
       poller_(executor, board_, [this](net::GrantedJob job) { take(std::move(job)); }),
       polling_(executor),
@@ -53,10 +53,23 @@ Worker::Worker(asio::any_io_executor executor, const Clock& clock, WorkerSetting
       services_(executor),
       jobs_(executor) {
   board_.online_at = rfc3339(clock.now().wall);
-  board_.modules = registry_.names();
+  look_at_modules();
 }
 
 Worker::~Worker() = default;
+
+// Says which modules are not offered, as this worker could never run them.
+void Worker::look_at_modules() {
+  const Resources& total = board_.settings.resources;
+  board_.modules = *offer_beside({}, total, board_.registry).modules;
+  for (const std::string& name : board_.registry.names()) {
+    const Resources wanted = board_.registry.find(name)->resources();
+    if (!enough(total, wanted)) {
+      spdlog::warn("module_not_offered module={}: it takes {}, the worker has {}", name, in_words(wanted),
+                   in_words(total));
+    }
+  }
+}
 
 void Worker::start() {
   spdlog::info("worker_started worker={} hostname={} server={} slots={} version={}",
@@ -93,9 +106,11 @@ asio::awaitable<void> Worker::finished() {
   if (!done) {
     spdlog::error("jobs_not_ended count={}: killed", jobs_.size());
     for (JobRunner* const runner : board_.running) runner->kill();
+    probes_.stop();
     jobs_.cancel();
     co_await jobs_.join();
   }
+  co_await probes_.join();
   // The last heartbeat is answered before the worker signs off: overtaken, it would bring the worker back.
   board_.leaving = true;
   board_.heartbeat_due.ring();
@@ -124,10 +139,17 @@ asio::awaitable<void> Worker::run_job(net::GrantedJob job) {
   request.id = job.id;
   request.attempt = job.attempt;
   request.document = std::move(job.document);
+  request.resources = held_by(request.document, board_.registry);
   if (job.token) request.lease = {job.token, std::chrono::steady_clock::now() + job.expires_in};
-  RunnerContext context{
-      executor_, file_pool_, planner_, state_, board_.settings.working_directory, board_.settings.grace,
-      {},        {}};
+  RunnerContext context{executor_,
+                        file_pool_,
+                        planner_,
+                        state_,
+                        board_.settings.working_directory,
+                        board_.settings.grace,
+                        {},
+                        {},
+                        board_.settings.resources};
   context.mark_irreversible = [this](JobId id, LeaseToken token) { return mark_irreversible(id, token); };
   context.on_change = [this] { board_.progress_due.ring(); };
   const WallTime started = clock_.now().wall;
@@ -164,6 +186,7 @@ json::object Worker::info_of(const JobEnd& end, WallTime started) const {
   if (!end.module.empty()) info["module"] = end.module;
   if (!end.outputs.empty()) info["outputs"] = json::value_from(end.outputs);
   if (!end.warnings.empty()) info["warnings"] = json::value_from(end.warnings);
+  if (!end.results.empty()) info["results"] = end.results;
   if (end.retryable) info["retryable"] = true;
   if (!end.error_tail.empty()) info["stderr"] = end.error_tail;
   return info;

@@ -17,7 +17,7 @@ namespace sisyphus::actors {
 class Worker {
  public:
   Worker(asio::any_io_executor executor, const Clock& clock, WorkerSettings settings,
-         net::WorkerClient client, WorkerState state);
+         modules::Registry registry, net::WorkerClient client, WorkerState state);
   ~Worker();
 
   void start();
@@ -39,13 +39,13 @@ class Worker {
   void forget_lease(const JobId& id);
   asio::awaitable<Result<void>> tell(JobRunner& runner, const JobEnd& end, boost::json::object info);
   asio::awaitable<Result<void>> mark_irreversible(JobId id, LeaseToken token);
+  void look_at_modules();
   boost::json::object info_of(const JobEnd& end, WallTime started) const;
 
   asio::any_io_executor executor_;
   const Clock& clock_;
   WorkerBoard board_;
   WorkerState state_;
-  modules::Registry registry_;
   ProbeRunner probes_;
   std::unique_ptr<ServerOptionSets> option_sets_;
   JobPlanner planner_;

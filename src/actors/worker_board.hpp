@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/job_resources.hpp"
 #include "actors/job_runner.hpp"
 #include "core/bell.hpp"
 #include "net/worker_client.hpp"
@@ -27,8 +28,10 @@ struct WorkerSettings {
 
 // What the actors of one worker have in common. The worker owns it; one loop.
 struct WorkerBoard {
-  WorkerBoard(asio::any_io_executor executor, WorkerSettings the_settings, net::WorkerClient the_client)
+  WorkerBoard(asio::any_io_executor executor, WorkerSettings the_settings, modules::Registry the_registry,
+              net::WorkerClient the_client)
       : settings(std::move(the_settings)),
+        registry(std::move(the_registry)),
         client(std::move(the_client)),
         slot_free(executor),
         winding_up(executor),
@@ -36,9 +39,10 @@ struct WorkerBoard {
         progress_due(executor) {}
 
   WorkerSettings settings;
+  const modules::Registry registry;
   net::WorkerClient client;
-  std::string online_at;  // RFC 3339
-  std::vector<std::string> modules;
+  std::string online_at;             // RFC 3339
+  std::vector<std::string> modules;  // that this worker has the resources for
   std::set<std::string> extensions;  // of the server; empty: the original's
   bool reached = false;              // the server has answered, so the extensions are known
   bool draining = false;             // no new jobs
@@ -56,6 +60,14 @@ struct WorkerBoard {
   }
   bool has(const char* extension) const { return extensions.contains(extension); }
   std::size_t free_slots() const { return settings.slots - std::min(settings.slots, running.size()); }
+  // What may be asked for now.
+  Offer offer() const {
+    std::vector<Resources> held;
+    for (const JobRunner* const runner : running) held.push_back(runner->resources());
+    Offer offer = offer_beside(held, settings.resources, registry);
+    offer.labels = settings.labels;
+    return offer;
+  }
   JobRunner* find(const JobId& id) const {
     for (JobRunner* const runner : running) {
       if (runner->id() == id) return runner;

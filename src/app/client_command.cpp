@@ -2,6 +2,7 @@
 
 #include "app/terminal/output.hpp"
 #include "app/terminal/text.hpp"
+#include "core/read_file.hpp"
 #include "net/api_client.hpp"
 
 #include <CLI/CLI.hpp>
@@ -12,11 +13,9 @@
 #include <asio/signal_set.hpp>
 #include <fmt/format.h>
 
-#include <cerrno>
 #include <csignal>
 #include <cstdio>
 #include <exception>
-#include <memory>
 #include <utility>
 
 namespace sisyphus::app {
@@ -90,18 +89,7 @@ int run_client(const std::string& server, const ClientWork& work, const std::fun
 }
 
 Result<std::string> read_input(const std::string& path) {
-  const bool is_stdin = path == "-";
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(
-      is_stdin ? stdin : std::fopen(path.c_str(), "rb"),
-      [](std::FILE* f) { return f == stdin ? 0 : std::fclose(f); });
-  const std::string name = is_stdin ? "standard input" : path;
-  if (file == nullptr) return io_error(name, errno);
-  std::string text;
-  char buffer[1U << 16U];
-  while (const std::size_t count = std::fread(buffer, 1, sizeof buffer, file.get()))
-    text.append(buffer, count);
-  if (std::ferror(file.get()) != 0) return io_error(name, errno);
-  return text;
+  return path == "-" ? read_to_end(stdin, "standard input") : read_file(path);
 }
 
 }  // namespace sisyphus::app

@@ -33,7 +33,7 @@ struct Options {
 // What moves, or why it does not.
 std::string remark(const net::JobStatus& job) {
   const std::optional<double> percent = job.job_percent ? job.job_percent : job.progress.percent;
-  if (job.state == JobState::running && percent) return fmt::format("{:.1f}%", *percent);
+  if (job.state == JobState::running && percent) return job_numbers_text(percent, job.job_eta_s);
   const std::string& text = job.message.empty() ? job.waiting_for : job.message;
   const std::size_t end = text.find('\n');  // `show` has the rest
   return end == std::string::npos ? text : text.substr(0, end) + " ...";

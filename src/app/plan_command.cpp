@@ -1,6 +1,7 @@
 #include "actors/job_planner.hpp"
 #include "app/client_command.hpp"
 #include "app/commands.hpp"
+#include "app/modules_option.hpp"
 #include "app/option_set_files.hpp"
 #include "app/service.hpp"
 #include "app/terminal/output.hpp"
@@ -25,6 +26,8 @@ using modules::Problem;
 struct Options {
   std::string file;
   OptionSetFlags option_sets;
+  std::string modules_dir;
+  modules::Registry registry;  // read from there before anything else
   bool json = false;
 };
 
@@ -53,11 +56,12 @@ asio::awaitable<Result<actors::JobPlan>> plan_job(asio::io_context& loop, std::s
   if (!tasks) co_return tasks.error();
   const auto option_sets = option_sets_of(loop.get_executor(), options->option_sets);
   if (!option_sets) co_return option_sets.error();
-  const modules::Registry registry;
   actors::ProbeRunner probes(loop.get_executor());
-  actors::JobPlanner planner(registry, probes, **option_sets);
-  actors::JobPlanner::Context context{std::filesystem::current_path().string(), ".sisyphus-JOB-ATTEMPT", {}};
+  actors::JobPlanner planner(options->registry, probes, **option_sets);
+  actors::JobPlanner::Context context{
+      std::filesystem::current_path().string(), ".sisyphus-JOB-ATTEMPT", {}, {}};
   auto plan = co_await planner.plan(*tasks, std::move(context));
+  co_await probes.join();
   co_return plan;
 }
 
@@ -94,6 +98,12 @@ json::object plan_json(const actors::PlannedTask& task) {
   return object;
 }
 
+// The original's vector, or of a module that the original has not, what is executed.
+std::vector<std::string> vector_shown(const modules::Plan& plan) {
+  const auto* const program = std::get_if<modules::RunProgram>(&plan.action);
+  return plan.argv.empty() && program != nullptr ? program->argv : plan.argv;
+}
+
 void print_plain(const actors::JobPlan& plan) {
   for (std::size_t i = 0; i < plan.tasks.size(); ++i) {
     const actors::PlannedTask& task = plan.tasks[i];
@@ -101,7 +111,7 @@ void print_plain(const actors::JobPlan& plan) {
     if (!task.planned.plan) continue;
     if (!task.planned.deferred.empty())
       fmt::print("  (deferred: {})\n", printable(task.planned.deferred, true));
-    for (const std::string& argument : task.planned.plan->argv)
+    for (const std::string& argument : vector_shown(*task.planned.plan))
       fmt::print("  {}\n", printable(argument, true));
     const auto* const changes = std::get_if<modules::ChangeFiles>(&task.planned.plan->action);
     if (changes == nullptr) continue;
@@ -166,9 +176,13 @@ RunCommand add(CLI::App& app, Work work, const std::string& json_help) {
   const auto options = std::make_shared<Options>();
   app.add_option("JOB", options->file, "The job document; \"-\" reads standard input")->required();
   add_option_set_flags(app, options->option_sets);
+  add_modules_option(app, options->modules_dir);
   add_json_option(app, options->json, json_help);
   return [options, work] {
     start_logging({"warn"});
+    auto registry = modules::Registry::with_folder(options->modules_dir);
+    if (!registry) return report(registry.error());
+    options->registry = std::move(*registry);
     return run_loop([options, work](asio::io_context& loop) { return work(loop, options); });
   };
 }

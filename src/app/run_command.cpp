@@ -2,6 +2,7 @@
 #include "actors/worker.hpp"
 #include "app/client_command.hpp"
 #include "app/commands.hpp"
+#include "app/modules_option.hpp"
 #include "app/option_set_files.hpp"
 #include "app/service.hpp"
 #include "app/watching.hpp"
@@ -30,6 +31,7 @@ namespace fs = std::filesystem;
 struct Options {
   std::string file;
   OptionSetFlags option_sets;
+  std::string modules_dir;
   bool json = false;
   LogOptions log{"warn"};
 };
@@ -55,22 +57,27 @@ class TemporaryFolder {
   std::string path_;
 };
 
-// Nobody else will come for the job: what it requires counts as there, and a module that is not there is an
-// error.
-Result<void> make_room_for(const Submission& submission, actors::WorkerSettings& settings) {
-  const modules::Registry registry;
+// Nobody else will come for the job: what it and its modules require counts as there, and a module that is
+// not there is an error.
+Result<void> make_room_for(const Submission& submission, const modules::Registry& registry,
+                           actors::WorkerSettings& settings) {
+  const auto make_room = [&](const std::map<std::string, double>& resources) {
+    for (const auto& [name, amount] : resources)
+      settings.resources[name] = std::max(settings.resources[name], amount);
+  };
   for (const JobDocument& job : submission.jobs) {
     const Requirements& needs = job.spec.needs;
-    for (const std::string& module : needs.modules) {
-      if (registry.find(module) != nullptr) continue;
-      return invalid(
-          fmt::format("there is no module \"{}\" here, only {}", module, fmt::join(registry.names(), ", ")),
-          "/tasks");
+    for (const std::string& name : needs.modules) {
+      const modules::Module* const module = registry.find(name);
+      if (module == nullptr) {
+        return invalid(
+            fmt::format("there is no module \"{}\" here, only {}", name, fmt::join(registry.names(), ", ")),
+            "/tasks");
+      }
+      make_room(module->resources());
     }
     settings.labels.insert(settings.labels.end(), needs.labels.begin(), needs.labels.end());
-    for (const auto& [name, amount] : needs.resources) {
-      settings.resources[name] = std::max(settings.resources[name], amount);
-    }
+    make_room(needs.resources);
   }
   return {};
 }
@@ -122,7 +129,9 @@ asio::awaitable<int> run_here(asio::io_context& loop, std::shared_ptr<Options> o
   if (!sets) co_return report(sets.error());
   auto settings = settings_of({});
   if (!settings) co_return report(settings.error());
-  const auto room = make_room_for(*submission, *settings);
+  auto registry = modules::Registry::with_folder(options->modules_dir);
+  if (!registry) co_return report(registry.error());
+  const auto room = make_room_for(*submission, *registry, *settings);
   if (!room) co_return report(room.error(), options->file);
   const TemporaryFolder folder;
   actors::ServerOptions server_options;
@@ -141,7 +150,7 @@ asio::awaitable<int> run_here(asio::io_context& loop, std::shared_ptr<Options> o
   if (!state) co_return report(state.error());
   settings->hostname = "here";
   net::ApiClient api(std::move(*api_http));
-  actors::Worker worker(executor, clock, std::move(*settings),
+  actors::Worker worker(executor, clock, std::move(*settings), std::move(*registry),
                         net::WorkerClient(std::move(*worker_http), "run"), std::move(*state));
   worker.start();
 
@@ -171,6 +180,7 @@ RunCommand add_run_command(CLI::App& app) {
                  "An option set, from a file {\"name\": …, \"options\": {…}}; repeatable")
       ->default_str("")
       ->type_name("NAME=FILE");
+  add_modules_option(app, options->modules_dir);
   add_json_option(app, options->json, "One JSON object a line for each event");
   add_log_options(app, options->log);
   app.footer(

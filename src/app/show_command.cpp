@@ -58,6 +58,7 @@ void print_job(const net::JobStatus& job) {
     shown.progress = job.progress;
     line("task", task_text(shown, utf8));
     line("progress", numbers_text(job.progress));
+    line("whole job", job_numbers_text(job.job_percent, job.job_eta_s));
   }
   for (const std::string& output : job.outputs) line("output", output);
 }

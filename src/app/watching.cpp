@@ -28,6 +28,8 @@ JobShown shown(const net::JobStatus& status) {
   job.task_index = status.task_index;
   job.task_count = status.task_count;
   job.progress = status.progress;
+  job.job_percent = status.job_percent;
+  job.job_eta_s = status.job_eta_s;
   job.hostname = status.hostname;
   job.message = status.message.empty() ? status.waiting_for : status.message;
   if (status.state == JobState::completed) job.outputs = status.outputs;

@@ -57,6 +57,8 @@ asio::awaitable<int> work(asio::io_context& loop, std::shared_ptr<Options> optio
   static const SystemClock clock;
   auto settings = settings_of(options->worker);
   if (!settings) co_return report(settings.error());
+  auto registry = modules::Registry::with_folder(options->worker.modules_dir);
+  if (!registry) co_return report(registry.error());
   auto http = net::HttpClient::create(loop.get_executor(), options->server);
   if (!http) co_return report(http.error());
   auto state = actors::WorkerState::open(options->worker.state_dir);
@@ -70,8 +72,8 @@ asio::awaitable<int> work(asio::io_context& loop, std::shared_ptr<Options> optio
     co_return 1;
   }
   net::WorkerClient client(std::move(*http), std::move(*id));
-  actors::Worker worker(loop.get_executor(), clock, std::move(*settings), std::move(client),
-                        std::move(*state));
+  actors::Worker worker(loop.get_executor(), clock, std::move(*settings), std::move(*registry),
+                        std::move(client), std::move(*state));
   const WorkerSignals signals(loop, worker);
   worker.start();
   co_await worker.finished();

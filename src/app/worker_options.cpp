@@ -1,5 +1,7 @@
 #include "app/worker_options.hpp"
 
+#include "app/modules_option.hpp"
+
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
@@ -53,6 +55,7 @@ void add_worker_flags(CLI::App& app, WorkerFlags& flags) {
                  "Folder that relative paths in jobs start from; default: the present one")
       ->envname("SISYPHUS_WORK_DIR")
       ->type_name("DIR");
+  add_modules_option(app, flags.modules_dir);
   app.add_option("--label", flags.labels, "A label that jobs may require, e.g. nvenc; repeatable")
       ->envname("SISYPHUS_LABEL")
       ->default_str("");

@@ -18,6 +18,7 @@ struct WorkerFlags {
   std::string hostname;
   std::string state_dir;
   std::string work_dir;
+  std::string modules_dir;
   std::size_t slots = 1;
   std::vector<std::string> labels;
   std::vector<std::string> resources;  // "gpu=2"

@@ -12,6 +12,7 @@ struct Text {
   std::string_view text;
 };
 
-std::span<const Text> schemas();  // config/schemas/*.json
+// config/schemas: NAME.schema.json of each module, and of other documents, whose names hold a dot.
+std::span<const Text> schemas();
 
 }  // namespace sisyphus::embedded

@@ -1,12 +1,12 @@
 #include "core/ids.hpp"
 
 #include <boost/uuid/random_generator.hpp>
-#include <boost/uuid/string_generator.hpp>
 #include <boost/uuid/uuid_io.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <array>
 #include <charconv>
-#include <stdexcept>
 
 namespace sisyphus {
 
@@ -16,13 +16,24 @@ Uuid make_uuid() {
   return generator();
 }
 
+// RFC 4122, section 3. Boost's generator takes braces and missing dashes too, and ten times as long.
 std::optional<Uuid> parse_uuid(std::string_view text) {
-  if (text.size() != 36) return std::nullopt;  // the library also takes braces and missing dashes
-  try {
-    return boost::uuids::string_generator()(text.begin(), text.end());
-  } catch (const std::runtime_error&) {
-    return std::nullopt;
+  static constexpr std::array<std::size_t, 4> kDashes{8, 13, 18, 23};
+  if (text.size() != 36) return std::nullopt;
+  std::array<char, 32> digits;  // NOLINT: filled below
+  std::size_t count = 0;
+  for (std::size_t at = 0; at < text.size(); ++at) {
+    const bool dash = std::find(kDashes.begin(), kDashes.end(), at) != kDashes.end();
+    if (dash != (text[at] == '-')) return std::nullopt;
+    if (!dash) digits[count++] = text[at];
   }
+  Uuid id;
+  for (std::size_t i = 0; i < id.size(); ++i) {
+    const char* const end = digits.data() + 2 * i + 2;
+    const auto [stop, error] = std::from_chars(end - 2, end, id.data[i], 16);
+    if (error != std::errc() || stop != end) return std::nullopt;
+  }
+  return id;
 }
 
 std::string to_string(const Uuid& id) {

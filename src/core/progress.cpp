@@ -19,6 +19,7 @@ void for_each_number(P& p, Visit&& visit) {
   visit("speed", p.speed);
   visit("bitrate_kbps", p.bitrate_kbps);
   visit("size_bytes", p.size_bytes);
+  visit("total_bytes", p.total_bytes);
   visit("elapsed_s", p.elapsed_s);
   visit("eta_s", p.eta_s);
 }

@@ -13,13 +13,14 @@ struct Progress {
   std::optional<double> percent;      // 0..100
   std::optional<std::int64_t> frame;  // frames written so far
   std::optional<std::int64_t> total_frames;
-  std::optional<double> fps;               // frames a second
-  std::optional<double> speed;             // media seconds a second of wall time
-  std::optional<double> bitrate_kbps;      // kbit/s
-  std::optional<std::int64_t> size_bytes;  // of the output
-  std::optional<double> elapsed_s;         // media time written, seconds
-  std::optional<double> eta_s;             // seconds of wall time to the end
-  std::string phase;                       // "scanning", "encoding", …; empty where the tool has but one
+  std::optional<double> fps;                // frames a second
+  std::optional<double> speed;              // media seconds a second of wall time
+  std::optional<double> bitrate_kbps;       // kbit/s
+  std::optional<std::int64_t> size_bytes;   // of the output
+  std::optional<std::int64_t> total_bytes;  // that it will have, or that are to be copied
+  std::optional<double> elapsed_s;          // media time written, seconds
+  std::optional<double> eta_s;              // seconds of wall time to the end
+  std::string phase;                        // "scanning", "encoding", …; empty where the tool has but one
 
   bool operator==(const Progress&) const = default;
 };

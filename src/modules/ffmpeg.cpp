@@ -1,5 +1,6 @@
 #include "modules/ffmpeg.hpp"
 
+#include "modules/ffmpeg_capabilities.hpp"
 #include "modules/ffmpeg_checks.hpp"
 #include "modules/ffmpeg_command.hpp"
 #include "modules/ffmpeg_extent.hpp"
@@ -11,9 +12,26 @@
 #include "modules/problems.hpp"
 #include "modules/schema.hpp"
 
+#include <algorithm>
+
 namespace sisyphus::modules {
 
 namespace json = boost::json;
+
+namespace {
+
+// A stream without a codec of its own is encoded.
+bool encodes(const FfmpegTask& task) {
+  const auto is_copied = [](const FfmpegTask::OutputMap& map) {
+    return std::any_of(map.options.begin(), map.options.end(), [](const auto& option) {
+      return (option.key() == "codec" || option.key() == "c") && option.value() == "copy";
+    });
+  };
+  return task.output_maps.empty() ||
+         !std::all_of(task.output_maps.begin(), task.output_maps.end(), is_copied);
+}
+
+}  // namespace
 
 const json::value& FfmpegModule::schema() const {
   return embedded_schema(name());
@@ -21,7 +39,7 @@ const json::value& FfmpegModule::schema() const {
 
 Needs FfmpegModule::needs(const json::object& data, const std::string& working_directory) const {
   const FfmpegTask task = read_ffmpeg_task(data);
-  Needs needs{{"ffmpeg", "ffprobe"}, ffmpeg_option_sets(data), {}};
+  Needs needs{{"ffmpeg", "ffprobe"}, ffmpeg_option_sets(data), capability_probes(data)};
   for (std::size_t i = 0; i < task.sources.size(); ++i) {
     const std::string path = absolute_path(task.sources[i], working_directory);
     // Only files: ffprobe would wait on a pipe for ever.
@@ -45,6 +63,7 @@ Planned FfmpegModule::plan(const json::object& data, const Facts& facts) const {
   check_source_indexes(task, problems);
   const auto sources = check_sources(task, facts, problems);
   check_source_maps(task, facts, sources, problems);
+  check_capabilities(data, task, facts, problems);
   check_output_file(task, facts, problems);
   in_document_order(problems, data);
   if (has_document_problem(problems)) return planned;
@@ -71,6 +90,7 @@ Planned FfmpegModule::plan(const json::object& data, const Facts& facts) const {
   const FfmpegExtent extent = ffmpeg_extent(task, sources);
   plan.total_frames = extent.frames;
   plan.total_seconds = extent.seconds;
+  plan.encodes = encodes(task);
   planned.plan = std::move(plan);
   return planned;
 }

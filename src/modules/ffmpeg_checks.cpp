@@ -22,6 +22,21 @@ std::string stream_wanted(const FfmpegTask::SourceMap& map) {
   return kWords.at(map.specifier) + "stream" + (map.stream ? fmt::format(" {}", *map.stream) : "");
 }
 
+// What is known of the streams of one kind in a source: of a file that is there, or that an earlier task is
+// about to write. Of the latter the sound and the subtitles only, as pictures among its attachments may be
+// further video streams.
+std::optional<MediaInfo> known_media(const FfmpegTask& task, std::size_t source, const std::string& specifier,
+                                     const Facts& facts, const std::map<std::size_t, MediaInfo>& sources) {
+  const std::string path = absolute_path(task.sources[source], facts.working_directory);
+  if (!yet_to_be_written(facts, path)) {
+    const auto found = sources.find(source);
+    return found == sources.end() ? std::nullopt : std::optional(found->second);
+  }
+  const auto types = facts.streams_before.find(normal_path(path, facts.working_directory));
+  if (types == facts.streams_before.end() || (specifier != "a" && specifier != "s")) return std::nullopt;
+  return foretold_media(types->second);
+}
+
 }  // namespace
 
 Probe source_probe(const std::string& absolute) {
@@ -50,7 +65,7 @@ std::map<std::size_t, MediaInfo> check_sources(const FfmpegTask& task, const Fac
   std::map<std::size_t, MediaInfo> sources;
   for (std::size_t i = 0; i < task.sources.size(); ++i) {
     const std::string path = absolute_path(task.sources[i], facts.working_directory);
-    const bool expected = written_before(facts, path);
+    const bool expected = yet_to_be_written(facts, path);
     const auto complain = [&](std::string message) {
       if (!expected) problems.push_back({kEnvironment, source_pointer(i), std::move(message)});
     };
@@ -82,15 +97,12 @@ void check_source_maps(const FfmpegTask& task, const Facts& facts,
   for (std::size_t i = 0; i < task.source_maps.size(); ++i) {
     const auto& map = task.source_maps[i];
     const auto index = static_cast<std::size_t>(map.source);
-    const auto info = sources.find(index);
-    if (map.optional || info == sources.end()) continue;
-    // A file that an earlier task is about to replace says nothing about what will be in it.
-    if (written_before(facts, absolute_path(task.sources[index], facts.working_directory))) continue;
-    if (!select_streams(info->second, map.specifier, map.stream).empty()) continue;
-    problems.push_back(
-        {kEnvironment, fmt::format("/source_maps/{}", i),
-         fmt::format("source {} ({}) has no {}, counted from 0; it has {}", index, task.sources[index],
-                     stream_wanted(map), describe_streams(info->second))});
+    if (map.optional || index >= task.sources.size()) continue;
+    const auto info = known_media(task, index, map.specifier, facts, sources);
+    if (!info || !select_streams(*info, map.specifier, map.stream).empty()) continue;
+    problems.push_back({kEnvironment, fmt::format("/source_maps/{}", i),
+                        fmt::format("source {} ({}) has no {}, counted from 0; it has {}", index,
+                                    task.sources[index], stream_wanted(map), describe_streams(*info))});
   }
 }
 

@@ -39,25 +39,10 @@ std::string joined(const json::array& values) {
 }
 
 void append_option(Arguments& argv, const std::string& name, const json::value& value) {
-  switch (value.kind()) {
-    case json::kind::null:
-      argv.push_back(name);
-      return;
-    case json::kind::bool_:
-      if (value.get_bool()) argv.push_back(name);
-      return;
-    case json::kind::string:
-      argv.insert(argv.end(), {name, std::string(value.get_string())});
-      return;
-    case json::kind::object:
-      if (!value.get_object().empty()) argv.insert(argv.end(), {name, joined(value.get_object())});
-      return;
-    case json::kind::array:
-      if (!value.get_array().empty()) argv.insert(argv.end(), {name, joined(value.get_array())});
-      return;
-    default:
-      argv.insert(argv.end(), {name, python_number(value)});
-      return;
+  if (auto argument = ffmpeg_argument(value)) {
+    argv.insert(argv.end(), {name, std::move(*argument)});
+  } else if (value.is_null() || (value.is_bool() && value.get_bool())) {
+    argv.push_back(name);
   }
 }
 
@@ -82,6 +67,22 @@ void append_maps(Arguments& argv, const FfmpegTask& task) {
 }
 
 }  // namespace
+
+std::optional<std::string> ffmpeg_argument(const json::value& value) {
+  switch (value.kind()) {
+    case json::kind::null:
+    case json::kind::bool_:
+      return std::nullopt;
+    case json::kind::string:
+      return std::string(value.get_string());
+    case json::kind::object:
+      return value.get_object().empty() ? std::nullopt : std::optional(joined(value.get_object()));
+    case json::kind::array:
+      return value.get_array().empty() ? std::nullopt : std::optional(joined(value.get_array()));
+    default:
+      return python_number(value);
+  }
+}
 
 Arguments ffmpeg_argv(const FfmpegTask& task, const std::string& working_directory) {
   Arguments argv{"ffmpeg"};

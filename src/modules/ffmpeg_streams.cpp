@@ -59,13 +59,7 @@ std::optional<Types> mapped(const MediaInfo& info, const FfmpegTask::SourceMap& 
 
 // The same from the tracks of a file that is yet to be written.
 std::optional<Types> mapped(const Types& tracks, const FfmpegTask::SourceMap& map) {
-  MediaInfo info;
-  for (const std::string& track : tracks) {
-    MediaStream stream;
-    stream.type = track == "subtitles" ? "subtitle" : track;
-    info.streams.push_back(std::move(stream));
-  }
-  return mapped(info, map);
+  return mapped(foretold_media(tracks), map);
 }
 
 }  // namespace
@@ -84,7 +78,7 @@ std::optional<Types> ffmpeg_stream_types(const FfmpegTask& task, const Facts& fa
     const auto info = sources.find(index);
     const auto before = facts.streams_before.find(normal_path(path, facts.working_directory));
     std::optional<Types> some;
-    if (info != sources.end() && (facts.earlier_tasks_done || !written_before(facts, path))) {
+    if (info != sources.end() && !yet_to_be_written(facts, path)) {
       some = mapped(info->second, map);
     } else if (before != facts.streams_before.end()) {
       some = mapped(before->second, map);

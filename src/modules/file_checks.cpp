@@ -24,6 +24,10 @@ bool written_before(const Facts& facts, const std::string& path) {
   return facts.written_before.contains(normal_path(path, facts.working_directory));
 }
 
+bool yet_to_be_written(const Facts& facts, const std::string& path) {
+  return !facts.earlier_tasks_done && written_before(facts, path);
+}
+
 std::string words_of(const ProbeResult& result, std::string_view program) {
   std::string text = result.err.substr(0, 500);
   while (!text.empty() && (text.back() == '\n' || text.back() == ' ')) text.pop_back();

@@ -20,6 +20,8 @@ struct InputFile {
 std::string staged_path(const std::string& target, const std::string& attempt_folder);
 
 bool written_before(const Facts& facts, const std::string& path);
+// The same, and not done yet: what is at the path now says nothing.
+bool yet_to_be_written(const Facts& facts, const std::string& path);
 
 // What a probe's program complained about, on one line.
 std::string words_of(const ProbeResult& result, std::string_view program);

@@ -1,5 +1,6 @@
 #include "modules/handbrake.hpp"
 
+#include "modules/file_checks.hpp"
 #include "modules/handbrake_checks.hpp"
 #include "modules/handbrake_command.hpp"
 #include "modules/handbrake_progress.hpp"
@@ -47,7 +48,7 @@ Needs HandbrakeModule::needs(const json::object& data, const std::string&) const
 Planned HandbrakeModule::plan(const json::object& data, const Facts& facts) const {
   Planned planned;
   std::vector<Problem>& problems = planned.problems;
-  check_handbrake_programs(facts, problems);
+  check_programs(kHandbrakePrograms, facts, problems);
   check_handbrake_sources(data, facts, problems);
   check_handbrake_options(data, problems);
   check_handbrake_encoders(data, facts, problems);
@@ -58,8 +59,7 @@ Planned HandbrakeModule::plan(const json::object& data, const Facts& facts) cons
 
   const std::string target =
       absolute_path(std::string_view(data.at("output_file").as_string()), facts.working_directory);
-  const std::string staged =
-      join_path(join_path(parent_folder(target), facts.attempt_folder), base_name(target));
+  const std::string staged = staged_path(target, facts.attempt_folder);
 
   Plan plan;
   plan.argv = handbrake_argv(data);
@@ -67,6 +67,7 @@ Planned HandbrakeModule::plan(const json::object& data, const Facts& facts) cons
   plan.inputs = handbrake_inputs(data, facts.working_directory);
   plan.outputs.push_back({target, staged, true});
   plan.writes.push_back(normal_path(target, facts.working_directory));
+  plan.encodes = true;
   planned.plan = std::move(plan);
   return planned;
 }

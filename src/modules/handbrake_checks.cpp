@@ -1,5 +1,6 @@
 #include "modules/handbrake_checks.hpp"
 
+#include "modules/file_checks.hpp"
 #include "modules/handbrake_command.hpp"
 #include "modules/paths.hpp"
 
@@ -107,13 +108,6 @@ void check_filters(const json::object& data, std::vector<Problem>& problems) {
 
 }  // namespace
 
-void check_handbrake_programs(const Facts& facts, std::vector<Problem>& problems) {
-  for (const char* program : kHandbrakePrograms) {
-    if (facts.programs.contains(program)) continue;
-    problems.push_back({kEnvironment, "", fmt::format("the program {} is not on PATH", program)});
-  }
-}
-
 void check_handbrake_sources(const json::object& data, const Facts& facts, std::vector<Problem>& problems) {
   for (const auto& [pointer, path] : sources_of(data, facts.working_directory)) {
     const auto complain = [&](std::string message) {
@@ -122,7 +116,7 @@ void check_handbrake_sources(const json::object& data, const Facts& facts, std::
     if (pointer != "/source" && lost_in_handbrake_list(path)) {
       complain(fmt::format("{} holds a double quote, which HandBrakeCLI takes for its own", path));
     }
-    if (facts.written_before.contains(normal_path(path, facts.working_directory))) continue;
+    if (yet_to_be_written(facts, path)) continue;
     const PathKind kind = path_kind(path);
     const char* const what = pointer == "/source" ? "source" : "subtitle file";
     if (kind == PathKind::missing) complain(fmt::format("the {} {} does not exist", what, path));
@@ -142,35 +136,15 @@ void check_handbrake_options(const json::object& data, std::vector<Problem>& pro
 }
 
 void check_handbrake_output(const json::object& data, const Facts& facts, std::vector<Problem>& problems) {
-  const auto complain = [&](Problem::Kind kind, std::string message) {
-    problems.push_back({kind, "/output_file", std::move(message)});
-  };
   const std::string given = text_at(data, "output_file");
-  const std::string path = absolute_path(given, facts.working_directory);
-  const std::string folder = parent_folder(path);
-  if (given.ends_with('/') || base_name(path) == ".." || base_name(path).empty()) {
-    complain(kDocument, fmt::format("{} names a folder, expected a file", given));
+  if (given.ends_with('/')) {
+    problems.push_back({kDocument, "/output_file", fmt::format("{} names a folder, expected a file", given)});
     return;
   }
-  for (const auto& [pointer, source] : sources_of(data, facts.working_directory)) {
-    if (normal_path(source, "/") == normal_path(path, "/")) {
-      complain(kDocument, fmt::format("the output {} is also {}", path, pointer));
-    } else if (real_path(source) == real_path(path)) {
-      complain(kEnvironment, fmt::format("the output {} is also {} ({})", path, pointer, source));
-    }
-  }
-  if (path_kind(folder) != PathKind::folder) {
-    complain(kEnvironment, fmt::format("the output's folder {} does not exist", folder));
-    return;
-  }
-  if (::access(folder.c_str(), W_OK | X_OK) != 0) {
-    complain(kEnvironment, fmt::format("the output's folder {} is not writable", folder));
-  }
-  const PathKind kind = path_kind(path);
-  if (kind == PathKind::folder)
-    complain(kEnvironment, fmt::format("the output {} is an existing folder", path));
-  if (kind == PathKind::other)
-    complain(kEnvironment, fmt::format("the output {} is not a regular file", path));
+  std::vector<InputFile> inputs;
+  for (const auto& [pointer, path] : sources_of(data, facts.working_directory))
+    inputs.push_back({pointer, path});
+  check_output(absolute_path(given, facts.working_directory), "/output_file", inputs, problems);
 }
 
 bool names_handbrake_build_encoder(const json::object& data) {

@@ -4,6 +4,7 @@
 
 #include <boost/json/object.hpp>
 
+#include <initializer_list>
 #include <string>
 #include <vector>
 
@@ -11,9 +12,7 @@
 namespace sisyphus::modules {
 
 // The programs that a run takes: HandBrakeCLI itself, and two of coreutils in front of it.
-inline constexpr const char* kHandbrakePrograms[] = {"HandBrakeCLI", "stdbuf", "env"};
-
-void check_handbrake_programs(const Facts& facts, std::vector<Problem>& problems);
+inline constexpr std::initializer_list<const char*> kHandbrakePrograms{"HandBrakeCLI", "stdbuf", "env"};
 
 // The source and the subtitle files exist, or will.
 void check_handbrake_sources(const boost::json::object& data, const Facts& facts,

@@ -113,7 +113,7 @@ MatroskaSource look_at_source(const std::string& absolute, const std::string& po
     problems.push_back({Problem::Kind::environment, pointer, std::move(message)});
   };
   // What is there now says nothing when an earlier task is about to replace it.
-  if (written_before(facts, absolute) && !facts.earlier_tasks_done) {
+  if (yet_to_be_written(facts, absolute)) {
     const auto types = facts.streams_before.find(normal_path(absolute, facts.working_directory));
     if (types != facts.streams_before.end()) return {foretold(types->second), {}};
     return {std::nullopt,

@@ -83,6 +83,16 @@ Result<MediaInfo> read_media_info(std::string_view ffprobe_json) {
   return info;
 }
 
+MediaInfo foretold_media(const std::vector<std::string>& track_types) {
+  MediaInfo info;
+  for (const std::string& type : track_types) {
+    MediaStream stream;
+    stream.type = type == "subtitles" ? "subtitle" : type;
+    info.streams.push_back(std::move(stream));
+  }
+  return info;
+}
+
 std::vector<const MediaStream*> select_streams(const MediaInfo& info, const std::string& specifier,
                                                std::optional<std::int64_t> index) {
   static constexpr std::pair<char, std::string_view> kTypes[] = {

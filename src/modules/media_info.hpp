@@ -29,6 +29,10 @@ struct MediaInfo {
 // Reads the output of `ffprobe -print_format json -show_format -show_streams`. Fails with Errc::tool.
 Result<MediaInfo> read_media_info(std::string_view ffprobe_json);
 
+// What is known of a file that is yet to be written: the kinds of its streams, from mkvmerge's words for
+// them.
+MediaInfo foretold_media(const std::vector<std::string>& track_types);
+
 // The streams that ffmpeg's specifier means: those of a kind (v a s d t; empty: all), or the `index`-th of
 // them.
 std::vector<const MediaStream*> select_streams(const MediaInfo& info, const std::string& specifier,

@@ -115,7 +115,7 @@ std::vector<Attachment> all_attachments(const MkvmergeTask& task, const Facts& f
   for (std::size_t i = 0; i < task.attachments.size(); ++i) {
     Attachment attachment = task.attachments[i];
     attachment.path = absolute_path(attachment.path, facts.working_directory);
-    const bool expected = written_before(facts, attachment.path) && !facts.earlier_tasks_done;
+    const bool expected = yet_to_be_written(facts, attachment.path);
     const PathKind kind = path_kind(attachment.path);
     if (kind != PathKind::file && !expected) {
       planned.problems.push_back(

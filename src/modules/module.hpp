@@ -114,12 +114,14 @@ struct Plan {
   // Of files among `writes`, where it can be told: the kind of each track, in mkvmerge's words (video, audio,
   // subtitles, buttons) and its order.
   std::map<std::string, std::vector<std::string>> stream_types;
-  std::map<std::string, double> resources;
+  std::map<std::string, double> resources;  // as Module::resources()
   StopPolicy stop = StopPolicy::kill;
+  std::optional<std::chrono::milliseconds> timeout;  // of the run, pauses not counted
   bool irreversible = false;  // it destroys something: mark the job first (semantics I8)
   // What progress is measured against; empty where it could not be told.
   std::optional<std::int64_t> total_frames;
   std::optional<double> total_seconds;
+  bool encodes = false;  // so it takes far longer than reading its inputs does
 };
 
 struct Planned {
@@ -135,6 +137,7 @@ struct Planned {
 struct Remarks {
   std::vector<std::string> warnings;
   std::vector<std::string> errors;  // why it failed, of tools that say so on standard output
+  boost::json::object results;      // what it found out: goes into the job's info.results
 };
 
 // Reads a tool's standard output, one line at a time (without its line end), and keeps what it has to between
@@ -155,6 +158,8 @@ class Module {
   // Only asked for data that passes the schema.
   virtual Needs needs(const boost::json::object& data, const std::string& working_directory) const = 0;
   virtual Planned plan(const boost::json::object& data, const Facts& facts) const = 0;
+  // Amounts of its worker's resources that a task takes; the whole job holds them while it runs.
+  virtual std::map<std::string, double> resources() const { return {}; }
   // Null for a module without a program.
   virtual std::unique_ptr<ProgressReader> progress(const Plan& plan) const = 0;
 };

@@ -1,6 +1,7 @@
 #include "modules/registry.hpp"
 
 #include "modules/cleanup.hpp"
+#include "modules/exec.hpp"
 #include "modules/ffmpeg.hpp"
 #include "modules/handbrake.hpp"
 #include "modules/mkvextract.hpp"
@@ -16,6 +17,16 @@ Registry::Registry() {
   modules_.push_back(std::make_unique<HandbrakeModule>());
   modules_.push_back(std::make_unique<MkvextractModule>());
   modules_.push_back(std::make_unique<MkvmergeModule>());
+}
+
+Result<Registry> Registry::with_folder(const std::string& folder) {
+  Registry registry;
+  if (folder.empty()) return registry;
+  auto manifests = read_manifests(folder, registry.names());
+  if (!manifests) return manifests.error();
+  for (ExecManifest& manifest : *manifests)
+    registry.modules_.push_back(std::make_unique<ExecModule>(std::move(manifest)));
+  return registry;
 }
 
 const Module* Registry::find(std::string_view name) const {

@@ -3,6 +3,7 @@
 #include "core/embedded.hpp"
 #include "core/parse_json.hpp"
 #include "modules/problems.hpp"
+#include "modules/schema_loops.hpp"
 #include "modules/schema_place.hpp"
 #include "modules/schema_words.hpp"
 
@@ -14,6 +15,7 @@
 #include <valijson/validator.hpp>
 
 #include <map>
+#include <regex>
 #include <stdexcept>
 
 namespace sisyphus::modules {
@@ -64,6 +66,28 @@ void check_before_validator(const Place& place, std::vector<Problem>& problems) 
   }
 }
 
+// Throws std::exception with what is wrong with `schema`.
+void populate(const json::value& schema, valijson::Schema& compiled) {
+  const valijson::adapters::BoostJsonAdapter adapter(schema);
+  valijson::SchemaParser(valijson::SchemaParser::kDraft7).populateSchema(adapter, compiled);
+}
+
+// The validator compiles patterns only when it meets a value for them. Throws std::regex_error.
+void try_patterns(const json::value& schema) {
+  if (const json::array* list = schema.if_array()) {
+    for (const json::value& item : *list) try_patterns(item);
+  } else if (const json::object* object = schema.if_object()) {
+    for (const auto& [key, value] : *object) {
+      if (key == "enum" || key == "const" || key == "default" || key == "examples") continue;  // hold data
+      if (key == "pattern" && value.is_string()) std::regex(value.get_string().c_str());
+      if (key == "patternProperties" && value.is_object()) {
+        for (const auto& entry : value.get_object()) std::regex(std::string(entry.key()));
+      }
+      try_patterns(value);
+    }
+  }
+}
+
 std::map<std::string, json::value, std::less<>> parse_embedded_schemas() {
   static constexpr std::string_view kSuffix = ".schema.json";
   std::map<std::string, json::value, std::less<>> schemas;
@@ -79,10 +103,9 @@ std::map<std::string, json::value, std::less<>> parse_embedded_schemas() {
 }  // namespace
 
 std::vector<Problem> check_schema(const json::value& schema, const json::value& data) {
-  const valijson::adapters::BoostJsonAdapter schema_adapter(schema);
   valijson::Schema compiled;
   try {
-    valijson::SchemaParser(valijson::SchemaParser::kDraft7).populateSchema(schema_adapter, compiled);
+    populate(schema, compiled);
   } catch (const std::exception& error) {
     throw std::logic_error(fmt::format("a schema is broken: {}", error.what()));
   }
@@ -103,6 +126,20 @@ std::vector<Problem> check_schema(const json::value& schema, const json::value& 
   // A breach that was reported in no words of its own must not pass for none.
   if (problems.empty()) problems.push_back({Problem::Kind::document, "", "does not fit the module's schema"});
   return problems;
+}
+
+std::string schema_fault(const json::value& schema) {
+  if (has_endless_reference(schema)) return "a reference in it leads back to itself";
+  try {
+    valijson::Schema compiled;
+    populate(schema, compiled);
+    try_patterns(schema);
+  } catch (const std::regex_error& error) {
+    return fmt::format("a pattern in it is no regular expression: {}", error.what());
+  } catch (const std::exception& error) {
+    return error.what();
+  }
+  return {};
 }
 
 const json::value& embedded_schema(std::string_view name) {

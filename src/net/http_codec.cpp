@@ -5,13 +5,8 @@
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
 #include <boost/beast/http/status.hpp>
-#include <boost/url/params_view.hpp>
-#include <boost/url/parse.hpp>
-#include <boost/url/segments_view.hpp>
 #include <fmt/chrono.h>
 #include <fmt/format.h>
-
-#include <optional>
 
 namespace sisyphus::net {
 namespace {
@@ -36,13 +31,6 @@ const std::string& date_now() {
 
 }  // namespace
 
-const std::string* HttpRequest::parameter(std::string_view name) const {
-  for (const auto& [key, value] : query) {
-    if (key == name) return &value;
-  }
-  return nullptr;
-}
-
 // Beast parses; what it finds goes straight into the request, and the fields that nobody asks for go nowhere.
 struct RequestParser::Impl final : http::basic_parser<true> {
   explicit Impl(HttpLimits limits) {
@@ -52,6 +40,7 @@ struct RequestParser::Impl final : http::basic_parser<true> {
   }
 
   HttpRequest request;
+  std::string target;
   bool used = false;
   bool expects_continue = false;
 
@@ -59,9 +48,9 @@ struct RequestParser::Impl final : http::basic_parser<true> {
   using Text = boost::beast::string_view;
   using Code = boost::system::error_code;
 
-  void on_request_impl(http::verb, Text method, Text target, int, Code&) override {
+  void on_request_impl(http::verb, Text method, Text what, int, Code&) override {
     request.method = view(method);
-    request.target = view(target);
+    target = view(what);
   }
   void on_response_impl(int, Text, int, Code&) override {}
   void on_field_impl(http::field field, Text name, Text value, Code&) override {
@@ -122,15 +111,9 @@ bool RequestParser::wants_continue() const {
 
 HttpRequest RequestParser::take() {
   HttpRequest request = std::move(impl_->request);
+  request.target = targets_.read(impl_->target);
   request.keep_alive = impl_->keep_alive();
   impl_ = std::make_unique<Impl>(limits_);
-  if (const auto target = boost::urls::parse_origin_form(request.target); target.has_value()) {
-    request.segments.reserve(target->segments().size());
-    for (const auto& segment : target->segments()) request.segments.emplace_back(segment);
-    for (const auto& parameter : target->params()) {
-      request.query.emplace_back(std::string(parameter.key), std::string(parameter.value));
-    }
-  }
   return request;
 }
 

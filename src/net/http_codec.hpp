@@ -38,6 +38,7 @@ class RequestParser {
   struct Impl;
   HttpLimits limits_;
   std::unique_ptr<Impl> impl_;  // of the present request
+  RecentTargets targets_;
   int status_ = 400;
   std::string reason_;
 };

@@ -28,7 +28,7 @@ HttpConnection::HttpConnection(asio::ip::tcp::socket socket, const ServerSetting
       settings_(settings),
       router_(router),
       parser_(settings.limits),
-      read_done_(socket_.get_executor()) {}
+      read_gate_(socket_.get_executor()) {}
 
 asio::awaitable<void> HttpConnection::run() {
   socket_.non_blocking(true);
@@ -42,7 +42,7 @@ asio::awaitable<void> HttpConnection::run() {
   std::error_code ignored;  // the client may have gone first
   socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
   socket_.close(ignored);
-  while (read_pending_) co_await read_done_.wait(asio::use_awaitable);
+  while (read_pending_) co_await read_gate_.wait(asio::use_awaitable);
 }
 
 asio::awaitable<HttpConnection::Next> HttpConnection::read_request(HttpRequest& request) {
@@ -70,7 +70,14 @@ asio::awaitable<HttpConnection::Next> HttpConnection::read_request(HttpRequest& 
       if (!sent) co_return Next::closed;
       deadline_ = from_now(settings_.receive);
     }
-    const bool more = co_await fill();
+    bool more = false;
+    if (read_pending_ || end_of_input_) {
+      more = co_await fill();
+    } else {  // as fill() does, and one coroutine less for each request
+      char* const to = room();
+      auto [error, size] = co_await socket_.async_read_some(asio::buffer(to, kReadSize), kTuple);
+      more = read_done(error, size);
+    }
     if (!more) {
       if (timed_out_ && parser_.started()) {
         co_await answer_failure(
@@ -87,7 +94,8 @@ asio::awaitable<HttpConnection::Next> HttpConnection::read_request(HttpRequest& 
 
 asio::awaitable<bool> HttpConnection::answer_failure(int status, std::string_view reason) {
   const HttpResponse response = problem(status, reason);
-  const bool written = co_await write(response, false, true);
+  const std::string text = response_head(response, false, settings_.allow_origin) + response.body;
+  const bool written = co_await write_text(text);
   // Closing with unread input would reset the connection and take the reply with it: read what is still
   // coming.
   std::error_code error;
@@ -119,14 +127,18 @@ asio::awaitable<bool> HttpConnection::fill() {
   if (end_of_input_) co_return false;
   if (read_pending_) {
     const std::size_t before = end_;
-    co_await read_done_.wait(asio::use_awaitable);
+    co_await read_gate_.wait(asio::use_awaitable);
     co_return end_ != before;
   }
   char* const to = room();
   auto [error, size] = co_await socket_.async_read_some(asio::buffer(to, kReadSize), kTuple);
+  co_return read_done(error, size);
+}
+
+bool HttpConnection::read_done(std::error_code error, std::size_t size) {
   end_ += size;
   if (error) end_of_input_ = true;
-  co_return !error;
+  return !error;
 }
 
 void HttpConnection::watch_for_hangup() {
@@ -147,7 +159,7 @@ void HttpConnection::on_read(std::error_code error, std::size_t size) {
     end_of_input_ = true;
     hangup_.request_stop();
   }
-  read_done_.open();
+  read_gate_.open();
   if (watching_) watch_for_hangup();  // those were the next request's bytes; it may go yet
 }
 
@@ -168,7 +180,16 @@ asio::awaitable<bool> HttpConnection::answer(HttpRequest& request) {
   HttpResponse response = co_await router_.handle(request);
   const bool keep_alive = request.keep_alive && !stopping_ && !response.stream;
   const bool with_body = request.method != "HEAD";
-  const bool written = co_await write(response, keep_alive, with_body);
+  const std::string head = response_head(response, keep_alive, settings_.allow_origin);
+  const bool body = with_body && response.status != 204;
+  Buffers rest{asio::buffer(head), body ? asio::buffer(response.body) : asio::const_buffer()};
+  auto done = write_now(rest);
+  if (!done) {
+    const bool all = co_await write_rest(rest);
+    done = all;
+  }
+  // A client that had gone before the reply does not get it, whatever the kernel took.
+  const bool written = *done && !end_of_input_;
   watching_ = false;
   if (!written && response.undelivered) response.undelivered();
   if (!written || !response.stream || !with_body) co_return written&& keep_alive;
@@ -179,30 +200,34 @@ asio::awaitable<bool> HttpConnection::answer(HttpRequest& request) {
   co_return false;
 }
 
-asio::awaitable<bool> HttpConnection::write(const HttpResponse& response, bool keep_alive, bool with_body) {
-  const std::string head = response_head(response, keep_alive, settings_.allow_origin);
-  const bool body = with_body && response.status != 204;
-  const bool written = co_await write_text(head, body ? std::string_view(response.body) : std::string_view());
-  // A client that had gone before the reply does not get it, whatever the kernel took.
-  co_return written && !end_of_input_;
+asio::awaitable<bool> HttpConnection::write_text(std::string_view text) {
+  Buffers rest{asio::buffer(text), asio::const_buffer()};
+  const auto done = write_now(rest);
+  if (done) co_return *done;
+  const bool written = co_await write_rest(rest);
+  co_return written;
 }
 
-asio::awaitable<bool> HttpConnection::write_text(std::string_view first, std::string_view second) {
-  std::array<asio::const_buffer, 2> rest{asio::buffer(first), asio::buffer(second)};
+// The kernel takes nearly every reply at once: no need to go round the loop for it. Empty: some is left in
+// `rest`.
+std::optional<bool> HttpConnection::write_now(Buffers& rest) {
   std::error_code error;
-  // The kernel takes nearly every reply at once: no need to go round the loop for it.
   std::size_t taken = socket_.write_some(rest, error);
   for (asio::const_buffer& buffer : rest) {
     const std::size_t part = std::min(taken, buffer.size());
     buffer += part;
     taken -= part;
   }
-  if (error == asio::error::would_block) error.clear();
-  if (error || asio::buffer_size(rest) == 0) co_return !error;
+  if (error && error != asio::error::would_block) return false;
+  if (asio::buffer_size(rest) == 0) return true;
+  return std::nullopt;
+}
+
+asio::awaitable<bool> HttpConnection::write_rest(Buffers rest) {
   deadline_ = from_now(settings_.send);
-  auto [failure, size] = co_await asio::async_write(socket_, rest, kTuple);
+  auto [error, size] = co_await asio::async_write(socket_, rest, kTuple);
   deadline_ = SteadyTime::max();
-  co_return !failure;
+  co_return !error;
 }
 
 asio::awaitable<bool> HttpConnection::write_stream(EventStream& stream, std::stop_token hangup) {

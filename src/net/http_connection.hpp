@@ -4,9 +4,12 @@
 #include "net/http_server.hpp"
 
 #include <asio/awaitable.hpp>
+#include <asio/buffer.hpp>
 #include <asio/ip/tcp.hpp>
 
+#include <array>
 #include <memory>
+#include <optional>
 #include <stop_token>
 #include <string>
 
@@ -28,8 +31,11 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   asio::awaitable<Next> read_request(HttpRequest& request);
   asio::awaitable<bool> fill();  // more bytes; false: there will be none
   asio::awaitable<bool> answer(HttpRequest& request);
-  asio::awaitable<bool> write(const HttpResponse& response, bool keep_alive, bool with_body);
-  asio::awaitable<bool> write_text(std::string_view first, std::string_view second = {});
+  bool read_done(std::error_code error, std::size_t size);
+  using Buffers = std::array<asio::const_buffer, 2>;
+  std::optional<bool> write_now(Buffers& rest);
+  asio::awaitable<bool> write_rest(Buffers rest);  // what they point to outlives the call
+  asio::awaitable<bool> write_text(std::string_view text);
   asio::awaitable<bool> write_stream(EventStream& stream, std::stop_token hangup);
   asio::awaitable<bool> answer_failure(int status, std::string_view reason);
 
@@ -49,7 +55,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool read_pending_ = false;
   bool end_of_input_ = false;
   bool watching_ = false;  // a handler or a stream is at work: when a read is done, begin the next
-  Gate read_done_;
+  Gate read_gate_;
   std::stop_source hangup_{std::nostopstate};
   bool stopping_ = false;
   bool idle_ = false;  // waiting for the first byte of a request

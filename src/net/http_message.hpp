@@ -1,6 +1,7 @@
 #pragma once
 
 #include "core/services.hpp"
+#include "net/target.hpp"
 
 #include <functional>
 #include <memory>
@@ -14,10 +15,8 @@
 namespace sisyphus::net {
 
 struct HttpRequest {
-  std::string method;                                      // upper case
-  std::string target;                                      // as it came
-  std::vector<std::string> segments;                       // of the path, decoded: "/jobs/1" is {"jobs", "1"}
-  std::vector<std::pair<std::string, std::string>> query;  // decoded
+  std::string method;                    // upper case
+  std::shared_ptr<const Target> target;  // never null once it was read
   std::string body;
   std::string last_event_id;  // of the header
   bool keep_alive = true;
@@ -25,7 +24,7 @@ struct HttpRequest {
   std::stop_token hangup;           // raised when the client has gone; set by the connection
 
   // The value of a query parameter; null when it is not there.
-  const std::string* parameter(std::string_view name) const;
+  const std::string* parameter(std::string_view name) const { return target->parameter(name); }
 };
 
 struct HttpResponse {

@@ -23,6 +23,11 @@ Number number(const json::object& object, json::string_view name, Number otherwi
   return failed ? otherwise : value;
 }
 
+std::optional<double> optional_number(const json::object& object, json::string_view name) {
+  const json::value* member = object.if_contains(name);
+  return member != nullptr && member->is_number() ? std::optional(member->to_number<double>()) : std::nullopt;
+}
+
 std::vector<std::string> texts(const json::object& object, json::string_view name) {
   std::vector<std::string> result;
   const json::value* member = object.if_contains(name);
@@ -91,8 +96,8 @@ void read_job_progress(const json::object& event, JobStatus& status) {
   status.task_count = number<std::size_t>(event, "task_count", 0);
   const json::object* progress = object_in(event, "progress");
   status.progress = progress != nullptr ? progress_from_json(*progress) : Progress{};
-  status.job_percent.reset();
-  if (event.contains("job_percent")) status.job_percent = number(event, "job_percent", 0.0);
+  status.job_percent = optional_number(event, "job_percent");
+  status.job_eta_s = optional_number(event, "job_eta_s");
 }
 
 }  // namespace sisyphus::net

@@ -40,6 +40,7 @@ struct JobStatus {
   std::size_t task_count = 0;  // 0: not told
   Progress progress;           // of that task
   std::optional<double> job_percent;
+  std::optional<double> job_eta_s;
   std::string message;                  // why it failed, is held or waits
   std::string waiting_for;              // why no worker takes it
   std::vector<std::string> outputs;     // info.outputs

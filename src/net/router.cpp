@@ -33,7 +33,8 @@ asio::awaitable<HttpResponse> Router::handle(HttpRequest& request) const {
   const std::string_view method = head ? "GET" : std::string_view(request.method);
   for (const Route& route : routes_) {
     if (method != route.method || (head && !route.safe)) continue;
-    if (matches(route.pattern, request.segments, request.params)) return route.handler(context_, request);
+    if (matches(route.pattern, request.target->segments, request.params))
+      return route.handler(context_, request);
   }
   return refuse(request);
 }
@@ -41,7 +42,7 @@ asio::awaitable<HttpResponse> Router::handle(HttpRequest& request) const {
 asio::awaitable<HttpResponse> Router::refuse(HttpRequest& request) const {
   std::string allowed;
   for (const Route& route : routes_) {
-    if (!matches(route.pattern, request.segments, request.params)) continue;
+    if (!matches(route.pattern, request.target->segments, request.params)) continue;
     allowed += fmt::format("{}, ", route.method);
     if (std::string_view(route.method) == "GET" && route.safe) allowed += "HEAD, ";
   }
@@ -56,8 +57,9 @@ asio::awaitable<HttpResponse> Router::refuse(HttpRequest& request) const {
     response.headers.emplace_back("Access-Control-Max-Age", "600");
     co_return response;
   }
-  if (allowed.empty()) co_return problem(404, fmt::format("there is nothing at {}", request.target));
-  HttpResponse response = problem(405, fmt::format("{} does not take {}", request.target, request.method));
+  if (allowed.empty()) co_return problem(404, fmt::format("there is nothing at {}", request.target->text));
+  HttpResponse response =
+      problem(405, fmt::format("{} does not take {}", request.target->text, request.method));
   response.headers.emplace_back("Allow", allowed + "OPTIONS");
   co_return response;
 }

@@ -22,6 +22,7 @@ asio::awaitable<HttpResponse> get_modules(const RouteContext&, const HttpRequest
   json::array list;
   for (const embedded::Text& text : embedded::schemas()) {
     const std::string_view name = module_of(text);
+    if (name.find('.') != std::string_view::npos) continue;  // the schema of something else
     list.push_back(json::object{{"name", name}, {"schema", fmt::format("/modules/{}/schema", name)}});
   }
   HttpResponse response;

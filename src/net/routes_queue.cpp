@@ -51,6 +51,8 @@ Result<PollRequest> read_poll(const HttpRequest& request) {
 }
 
 std::string submitted_json(const std::vector<Submitted>& jobs, bool is_array) {
+  if (!is_array && jobs.front().warnings.empty())
+    return R"({"job_id":")" + to_string(jobs.front().id) + "\"}";
   json::array ids;
   json::array warnings;
   for (const Submitted& job : jobs) {
@@ -111,16 +113,15 @@ asio::awaitable<HttpResponse> get_queue_poll(const RouteContext& context, const 
   if (!grants) co_return problem(grants.error());
   HttpResponse response;
   if (!original) {
-    std::vector<std::string> texts;
-    for (const Grant& grant : *grants) texts.push_back(grant_json(grant));
-    response.body = fmt::format(R"({{"jobs":[{}]}})", fmt::join(texts, ","));
+    response.body = grants_json(*grants);
   } else if (grants->empty()) {
     response.status = 404;
     response.body = "null";
   } else {
-    response.body = grants->front().document;
+    response.body = std::move(grants->front().document);
   }
   if (!grants->empty()) {
+    for (Grant& grant : *grants) grant.document = {};  // it is in the reply
     response.undelivered = [&jobs = context.services.jobs, given = std::move(*grants)] {
       jobs.undelivered(given);
     };

@@ -507,9 +507,18 @@ void JobQueue::commit(Job& job, R record) {
 }
 
 void JobQueue::announce(Effect::Kind kind, const Job& job) {
-  Effect effect{kind, make_view(job, false), {}, job.token};
+  Effect& effect = changes_.effects.emplace_back();
+  effect.kind = kind;
+  effect.id = job.id;
+  effect.state = shown_state(job);
+  effect.attempt = job.attempt;
+  effect.token = job.token;
   if (job.run) effect.worker_id = job.run->worker_id;
-  changes_.effects.push_back(std::move(effect));
+  if (job.outcome) {
+    effect.worker_id = job.outcome->worker_id;
+    effect.unconfirmed = job.outcome->unconfirmed;
+  }
+  if (job.message) effect.message = *job.message;
 }
 
 void JobQueue::apply(const Submitted& record, JobSpec spec) {

@@ -25,10 +25,14 @@ struct Policy {
 // Something that the outside learns once the change is in the journal.
 struct Effect {
   enum class Kind { state, removed, cancel, pause, resume };
-  Kind kind;
-  JobView job;            // without its document
-  std::string worker_id;  // for cancel, pause, resume: whom to tell
+  Kind kind = Kind::state;
+  JobId id{};
+  JobState state = JobState::queued;
+  std::uint32_t attempt = 0;
+  bool unconfirmed = false;
   LeaseToken token;
+  std::string worker_id;  // that runs it or ran it; for cancel, pause, resume: whom to tell
+  std::string message;
 };
 
 // The queue: every rule of semantics.md about what may happen to a job, and nothing else. No I/O, no clock of

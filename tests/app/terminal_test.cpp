@@ -77,6 +77,17 @@ TEST(JobLine, RunningJobShowsAllThatFits) {
   EXPECT_EQ(job_line(job, {1, 24, false}), "");
 }
 
+TEST(JobLine, OfSeveralTasksTheWholeJobIsToldToo) {
+  JobShown job = encoding(42.3);
+  job.job_percent = 21.15;
+  job.job_eta_s = 200;
+  EXPECT_EQ(
+      job_line(job, {100, 24, false}),
+      "Awesome Encoding Job  1/2 ffmpeg  [###------]  42.3%  118 fps  4.90x  ETA 1:23  job 21.1%  ETA 3:20");
+  job.task_count = 1;
+  EXPECT_EQ(job_line(job, {60, 24, false}), "Awesome Encod~  1/1 ffmpeg  42.3%  118 fps  4.90x  ETA 1:23");
+}
+
 TEST(JobLine, WithoutNumbersThereIsNoBar) {
   JobShown job = encoding(0);
   job.progress = {};

@@ -119,6 +119,23 @@ class OverHttp(FarmTest):
         self.assertEqual(states, ["queued", "running", "completed"])
         self.assert_film(self.output, frames=100)
 
+    def test_progress_of_the_whole_job_never_goes_back_and_is_100_only_at_the_end(self):
+        tasks = [encode_task(clip(4), self.output, **IN_REAL_TIME),
+                 encode_task(clip(2), self.farm.path("second.mkv"), **IN_REAL_TIME),
+                 {"module": "cleanup", "data": {"delete": [self.farm.path("second.mkv")]}}]
+        with self.server.events() as events:
+            self.server.submit(job_of(*tasks))
+            events.wait(lambda event: event.data.get("state") == "completed", "the job ends")
+        told = [event.data for event in events.seen if event.type == "progress"]
+        percents = [progress["job_percent"] for progress in told]
+        self.assertEqual(percents, sorted(percents))
+        self.assertLess(percents[-1], 100)
+        of_second = [progress["job_percent"] for progress in told if progress["task_index"] == 1]
+        self.assertAlmostEqual(min(of_second), 66, delta=4)  # 100 of 150 frames are done
+        left = [progress["job_eta_s"] for progress in told if "job_eta_s" in progress]
+        self.assertGreater(len(left), 5)
+        self.assertLess(max(left), 30)
+
     def test_a_stream_resumes_behind_the_last_event_seen(self):
         with self.server.events() as events:
             job_id = self.server.submit(job_of(encode_task(clip(), self.output)))
@@ -410,6 +427,37 @@ class Plan(FarmTest):
         plain = self.farm.run("validate", self.farm.path("job.json"))
         self.assertEqual(plain.returncode, 2)
         self.assertIn("missing.mkv", plain.stderr)
+
+    def problems_of(self, *tasks):
+        done = self.farm.run("validate", self.farm.write("job.json", job_of(*tasks)), "--json")
+        return [(problem["pointer"], problem["message"]) for problem in json.loads(done.stdout)["problems"]]
+
+    def test_validate_asks_this_ffmpeg_for_encoders_and_filters(self):
+        options = {"codec": "libx256", "vf": "[in]scale@a='2:2',hflop"}
+        self.assertEqual(self.problems_of(encode_task(clip(), self.output, output_maps=[
+            {"specifier": "v", "stream": 0, "options": options}])), [
+                ("/tasks/0/data/output_maps/0/options/codec",
+                 'this ffmpeg has no encoder "libx256"; did you mean libx265?'),
+                ("/tasks/0/data/output_maps/0/options/vf",
+                 'this ffmpeg has no filter "hflop"; did you mean hflip?')])
+        for codec in ("h264", "libx264", "copy", "mpeg4"):
+            self.assertEqual(self.problems_of(encode_task(clip(), self.output, output_maps=[
+                {"specifier": "v", "stream": 0, "options": {"codec": codec}}])), [])
+
+    def test_validate_without_an_option_set_says_only_that(self):
+        maps = [{"specifier": "v", "stream": 0, "option_set": "archive"}]
+        problems = self.problems_of(encode_task(clip(), self.output, output_maps=maps),
+                                    {"module": "cleanup", "data": {"move": [
+                                        {"source": self.output, "destination": self.farm.path("moved.mkv")}]}})
+        self.assertEqual([pointer for pointer, _ in problems], ["/tasks/0/data/output_maps/0/option_set"])
+
+    def test_validate_follows_files_through_the_job(self):
+        move = {"module": "cleanup", "data": {"move": [{"source": clip(), "destination": self.output}]}}
+        problems = self.problems_of(encode_task(clip(), self.output), move, encode_task(clip(), self.output))
+        self.assertEqual(problems, [
+            ("/tasks/1/data", f"{self.output} is written by task 1 already, and nothing has read it since"),
+            ("/tasks/2/data", f"{clip()} is deleted or moved away by task 2 before"),
+            ("/tasks/2/data", f"{self.output} is written by task 2 already")])
 
 
 if __name__ == "__main__":

@@ -253,6 +253,22 @@ class PlanTest(MkvTest):
         self.run_job(self.ENCODE, mux)
         self.assertEqual([t["type"] for t in identify(self.folder / "out.mkv")["tracks"]], ["video", "audio"])
 
+    def test_both_tools_tell_how_far_they_are(self):
+        large = self.folder / "large.mka"
+        subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-f", "lavfi", "-i", "anullsrc=r=192000:cl=7.1", "-t", "100",
+                        "-c:a", "pcm_s16le", large], check=True, timeout=DEADLINE)
+        done = self.sisyphus("run", merge(["large.mka"], [(0, 0)], "out.mka"),
+                             extract("out.mka", tracks=[{"id": 0, "filename": "out.wav"}]), options=["--json"])
+        self.assertEqual(done.returncode, 0, done.stderr)
+        told = [event for event in map(json.loads, done.stdout.splitlines()) if event["event"] == "progress"]
+        for tool in ("mkvmerge", "mkvextract"):
+            percents = [event["progress"]["percent"] for event in told
+                        if event.get("task") == tool and "percent" in event["progress"]]
+            self.assertEqual(percents, sorted(percents))
+            self.assertTrue(any(0 < percent < 100 for percent in percents), (tool, percents))
+        whole = [event["job_percent"] for event in told]
+        self.assertEqual(whole, sorted(whole))
+
     def test_a_track_that_an_encode_will_not_write_is_found_before_it_runs(self):
         tasks, _ = self.plan(self.ENCODE, merge(["encoded.mkv"], [(0, 3)], "out.mkv"), code=2)
         self.assertIsNone(tasks[1]["argv"])

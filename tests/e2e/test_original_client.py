@@ -333,6 +333,28 @@ class OurWorker(unittest.TestCase):
         eventually(lambda: len(server.completions) == 2, "both jobs are done")
         self.assertEqual([body["failed"] for _, body in server.completions], [False, False])
 
+    def start_with_gpu_module(self, server, *flags):
+        os.mkdir(self.farm.path("modules.d"))
+        self.farm.write("modules.d/gpu-tool.json", {"name": "gpu-tool", "description": "a test", "schema": {},
+                                                    "command": ["sleep", "1000"], "resources": {"gpu": 1}})
+        return self.start(server, "--modules-dir", self.farm.path("modules.d"), "--slots", "2", *flags)
+
+    def test_while_resources_are_taken_it_asks_for_nothing_as_it_cannot_say_for_what(self):
+        server = self.serve(*(self.job({"module": "gpu-tool", "data": {}}) for _ in range(2)))
+        self.start_with_gpu_module(server, "--resource", "gpu=1")
+        server.wait_request(lambda request: request[0] == "POST" and request[2]["status"] == "in_progress")
+        polls = len(server.sent("GET", "/queue/poll"))
+        looks = len(server.sent("GET", "/queue"))
+        eventually(lambda: len(server.sent("GET", "/queue")) >= looks + 3, "the worker looks at the queue")
+        self.assertEqual(len(server.sent("GET", "/queue/poll")), polls)
+        self.assertEqual(len(server.waiting), 1)
+
+    def test_a_job_whose_module_takes_what_the_worker_has_not_fails_in_words(self):
+        server = self.serve(self.job({"module": "gpu-tool", "data": {}}))
+        self.start_with_gpu_module(server)
+        _, _, body = server.wait_request(lambda request: request[0] == "PATCH")
+        self.assertIn("the module gpu-tool takes gpu=1, this worker has none", body["info"]["message"])
+
 
 if __name__ == "__main__":
     unittest.main()

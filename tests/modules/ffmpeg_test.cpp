@@ -86,11 +86,11 @@ TEST_F(FfmpegPlan, NeedsProbesOfTheFilesThatAreThere) {
   const Needs needs = module_.needs(data.as_object(), folder_.path());
   EXPECT_THAT(needs.programs, ElementsAre("ffmpeg", "ffprobe"));
   EXPECT_THAT(needs.option_sets, ElementsAre("b", "a"));
-  ASSERT_EQ(needs.probes.size(), 1U);
-  EXPECT_EQ(needs.probes[0].key, "ffprobe:" + folder_ / "in.mkv");
-  EXPECT_EQ(needs.probes[0].path, folder_ / "in.mkv");
-  EXPECT_EQ(needs.probes[0].argv.front(), "ffprobe");
-  EXPECT_EQ(needs.probes[0].argv.back(), "file:" + folder_ / "in.mkv");
+  ASSERT_EQ(needs.probes.size(), 3U);  // what the option sets may name is asked for, too
+  EXPECT_EQ(needs.probes[2].key, "ffprobe:" + folder_ / "in.mkv");
+  EXPECT_EQ(needs.probes[2].path, folder_ / "in.mkv");
+  EXPECT_EQ(needs.probes[2].argv.front(), "ffprobe");
+  EXPECT_EQ(needs.probes[2].argv.back(), "file:" + folder_ / "in.mkv");
 }
 
 TEST_F(FfmpegPlan, ASourceWhoseFormatIsForcedIsNotProbed) {
@@ -190,6 +190,53 @@ TEST_F(FfmpegPlan, TheOutputsFolderMustBeThere) {
   expect_one(
       plan(R"({"sources":["in.mkv"],"source_maps":[{"source":0}],"output_maps":[],"output_file":"x/.."})"),
       kDocument, "/output_file", "names a folder");
+}
+
+TEST_F(FfmpegPlan, AnEncoderThatThisFfmpegHasNotIsAProblem) {
+  facts_.probes["ffmpeg:codecs"] = {0, " DEV.LS h264   H.264 (encoders: libx264 )\n", ""};
+  expect_one(plan(R"({"sources":["in.mkv"],"source_maps":[{"source":0}],"output_file":"out.mkv",
+                 "output_maps":[{"specifier":"v","stream":0,"options":{"codec":"libx246"}}]})"),
+             kEnvironment, "/output_maps/0/options/codec", "did you mean libx264?");
+}
+
+TEST_F(FfmpegPlan, RightBeforeTheRunAFileOfAnEarlierTaskIsLookedAt) {
+  facts_.written_before = {folder_ / "in.mkv", folder_ / "none.mkv"};
+  const std::string maps = R"([{"source":0,"specifier":"a","stream":1}])";
+  EXPECT_EQ(plan_maps(maps).problems, std::vector<Problem>{});
+  facts_.earlier_tasks_done = true;
+  expect_one(plan_maps(maps), kEnvironment, "/source_maps/0", "has no audio stream 1");
+  expect_one(
+      plan(R"({"sources":["none.mkv"],"source_maps":[{"source":0}],"output_maps":[],"output_file":"o.mkv"})"),
+      kEnvironment, "/sources/0", "does not exist");
+}
+
+TEST_F(FfmpegPlan, WhatAnEarlierTaskWillWriteIsForetoldForSoundAndSubtitles) {
+  facts_.written_before = {folder_ / "new.mkv"};
+  facts_.streams_before[folder_ / "new.mkv"] = {"video", "audio", "subtitles"};
+  const auto map = [&](const std::string& text) {
+    return plan(R"({"sources":["new.mkv"],"source_maps":[)" + text +
+                R"(],"output_maps":[],"output_file":"o.mkv"})");
+  };
+  EXPECT_EQ(
+      map(R"({"source":0,"specifier":"s","stream":0},{"source":0,"specifier":"a","stream":0})").problems,
+      std::vector<Problem>{});
+  expect_one(map(R"({"source":0,"specifier":"s","stream":1})"), kEnvironment, "/source_maps/0",
+             "has no subtitle stream 1");
+  EXPECT_EQ(map(R"({"source":0,"specifier":"a","stream":1,"optional":true})").problems,
+            std::vector<Problem>{});
+  // A picture among the attachments would be one.
+  EXPECT_EQ(map(R"({"source":0,"specifier":"v","stream":1})").problems, std::vector<Problem>{});
+}
+
+TEST_F(FfmpegPlan, CopyingAllStreamsIsNoEncoding) {
+  const auto encodes = [&](const std::string& maps) {
+    return plan(R"({"sources":["in.mkv"],"source_maps":[{"source":0}],"output_file":"o.mkv","output_maps":)" +
+                maps + "}")
+        .plan->encodes;
+  };
+  EXPECT_TRUE(encodes("[]"));
+  EXPECT_FALSE(encodes(R"([{"stream":0,"options":{"codec":"copy"}},{"stream":1,"options":{"c":"copy"}}])"));
+  EXPECT_TRUE(encodes(R"([{"stream":0,"options":{"codec":"copy"}},{"stream":1,"options":{"c":"aac"}}])"));
 }
 
 TEST_F(FfmpegPlan, AllProblemsAreToldInTheOrderOfTheDocument) {

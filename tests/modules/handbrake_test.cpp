@@ -232,6 +232,13 @@ TEST_F(HandbrakePlan, TheOutputIsNoneOfTheSources) {
   expect_one(plan("", "in.mkv", "link.mkv"), kEnvironment, "/output_file", "is also /source");
 }
 
+TEST_F(HandbrakePlan, RightBeforeTheRunAFileOfAnEarlierTaskMustBeThere) {
+  facts_.written_before = {folder_ / "new.mkv"};
+  EXPECT_EQ(plan("", "new.mkv").problems, std::vector<Problem>{});
+  facts_.earlier_tasks_done = true;
+  expect_one(plan("", "new.mkv"), kEnvironment, "/source", "does not exist");
+}
+
 TEST_F(HandbrakePlan, AnExistingOutputIsReplaced) {
   write_text(folder_ / "out.mkv", "old");
   const Planned planned = plan();

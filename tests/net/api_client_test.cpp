@@ -92,7 +92,7 @@ TEST_F(ApiClientTest, JobIsReadWithAllThatIsTold) {
   start(
       {reply_with(R"({"job_id":"a","job_title":"T","added":"2026-01-31T00:00:00Z","tasks":[],"state":"failed",
     "priority":-3,"attempt":1,"max_attempts":3,"modules":["ffmpeg"],"hostname":"box","task":"ffmpeg","task_index":1,
-    "task_count":2,"progress":{"percent":12.5,"frame":300},"job_percent":56.25,"finished_at":"2026-02-01T00:00:00Z",
+    "task_count":2,"progress":{"percent":12.5,"frame":300},"job_percent":56.25,"job_eta_s":130.5,"finished_at":"2026-02-01T00:00:00Z",
     "info":{"message":"exit code 1","outputs":["/a","/b"]},"waiting_for":"x"})")});
   const JobStatus job = run(api_->job(kId)).value();
   EXPECT_EQ(line(0), std::string("GET /jobs/") + kId);
@@ -110,6 +110,7 @@ TEST_F(ApiClientTest, JobIsReadWithAllThatIsTold) {
   EXPECT_EQ(job.progress.percent, 12.5);
   EXPECT_EQ(job.progress.frame, 300);
   EXPECT_EQ(job.job_percent, 56.25);
+  EXPECT_EQ(job.job_eta_s, 130.5);
   EXPECT_EQ(job.finished_at, "2026-02-01T00:00:00Z");
   EXPECT_EQ(job.message, "exit code 1");
   EXPECT_EQ(job.waiting_for, "x");

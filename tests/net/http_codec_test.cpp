@@ -81,24 +81,36 @@ TEST(RequestParser, LeavesThePipelinedRequestsForLater) {
     State state = State::more;
     waiting.erase(0, parser.feed(waiting, state));
     ASSERT_EQ(state, State::complete) << i;
-    targets.push_back(parser.take().target);
+    targets.push_back(parser.take().target->text);
   }
   EXPECT_THAT(targets, ElementsAre("/jobs/x/completed?a=1", "/queue", "/a"));
   EXPECT_EQ(waiting, "GET /b");
 }
 
+TEST(RecentTargets, TargetThatIsAskedForAgainIsNotReadAgain) {
+  RecentTargets targets;
+  const auto poll = targets.read("/queue/poll?max=1");
+  EXPECT_EQ(*poll->parameter("max"), "1");
+  for (const char* const other : {"/jobs/1", "/jobs/2", "/jobs/3"}) targets.read(other);
+  EXPECT_EQ(targets.read("/queue/poll?max=1"), poll);
+  for (const char* const other : {"/jobs/4", "/jobs/5", "/jobs/6", "/jobs/7"}) targets.read(other);
+  EXPECT_NE(targets.read("/queue/poll?max=1"), poll);
+  EXPECT_EQ(targets.read("/queue/poll?max=2")->text, "/queue/poll?max=2");
+}
+
 TEST(RequestParser, PathAndQueryAreDecoded) {
   const HttpRequest request = get("/data/ff%20mpeg/a%2Fb%3F?x=1%262&y=a+b&z&%C3%A9=%e6%bc%a2");
-  EXPECT_THAT(request.segments, ElementsAre("data", "ff mpeg", "a/b?"));
-  EXPECT_THAT(request.query, ElementsAre(Pair("x", "1&2"), Pair("y", "a b"), Pair("z", ""), Pair("é", "漢")));
+  EXPECT_THAT(request.target->segments, ElementsAre("data", "ff mpeg", "a/b?"));
+  EXPECT_THAT(request.target->query,
+              ElementsAre(Pair("x", "1&2"), Pair("y", "a b"), Pair("z", ""), Pair("é", "漢")));
   EXPECT_EQ(*request.parameter("x"), "1&2");
   EXPECT_EQ(request.parameter("none"), nullptr);
 }
 
 TEST(RequestParser, TargetsThatAreNoPathHaveNoSegments) {
-  EXPECT_THAT(get("/").segments, IsEmpty());
-  EXPECT_THAT(parsed("OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n").segments, IsEmpty());
-  EXPECT_THAT(get("/jobs/%zz").segments, IsEmpty());
+  EXPECT_THAT(get("/").target->segments, IsEmpty());
+  EXPECT_THAT(parsed("OPTIONS * HTTP/1.1\r\nHost: h\r\n\r\n").target->segments, IsEmpty());
+  EXPECT_THAT(get("/jobs/%zz").target->segments, IsEmpty());
 }
 
 TEST(RequestParser, MethodAndHeadersThatMatterAreKept) {

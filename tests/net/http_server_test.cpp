@@ -33,7 +33,7 @@ Seen seen;
 
 asio::awaitable<HttpResponse> echo(const RouteContext&, const HttpRequest& request) {
   HttpResponse response;
-  response.body = request.method + " " + request.target + " " + request.body;
+  response.body = request.method + " " + request.target->text + " " + request.body;
   co_return response;
 }
 

@@ -49,8 +49,7 @@ HttpResponse ask(std::string method, std::vector<std::string> segments) {
   const Router router({{none, none, none, none, none, none}, clock}, kRoutes);
   HttpRequest request;
   request.method = std::move(method);
-  request.target = "/asked";
-  request.segments = std::move(segments);
+  request.target = std::make_shared<const Target>(Target{"/asked", std::move(segments), {}});
   return run_until_done(loop, router.handle(request));
 }
 

@@ -77,14 +77,13 @@ TEST(Wire, EventIsAStatusWithoutInfo) {
   EXPECT_TRUE(json::parse(status_json(running())).as_object().contains("info"));
 }
 
-TEST(Wire, GrantHasLeaseAndAttemptInFront) {
-  const Grant grant{kId, R"({"job_id":"x"})", {7, 42}, Millis(1500), 2};
-  EXPECT_EQ(grant_json(grant), R"({"lease":{"token":"7-42","expires_s":1.5},"attempt":2,"job_id":"x"})");
-  EXPECT_EQ(lease_json({1, 2}, Millis(60'000)), R"({"token":"1-2","expires_s":60})");
-}
-
-TEST(Wire, GrantOfTheOriginalClientIsTheDocumentAlone) {
-  EXPECT_EQ(grant_json({kId, R"({"job_id":"x"})", {}, Millis(60'000), 1}), R"({"job_id":"x"})");
+TEST(Wire, GrantsHaveLeaseAndAttemptInFront) {
+  const Grant first{kId, R"({"job_id":"x"})", {7, 42}, Millis(1500), 2};
+  const Grant second{kId, R"({"job_id":"y"})", {7, 43}, Millis(60'000), 1};
+  EXPECT_EQ(grants_json({first, second}),
+            R"({"jobs":[{"lease":{"token":"7-42","expires_s":1.5},"attempt":2,"job_id":"x"},)"
+            R"({"lease":{"token":"7-43","expires_s":60},"attempt":1,"job_id":"y"}]})");
+  EXPECT_EQ(grants_json({}), R"({"jobs":[]})");
 }
 
 TEST(Wire, WorkerIsItsHeartbeatWithIdAndAttributes) {

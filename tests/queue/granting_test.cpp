@@ -181,7 +181,7 @@ TEST_F(JobQueueGranting, EffectsOfAGrantNameItsWorker) {
   const auto changes = queue_->take_changes();
   ASSERT_EQ(changes.effects.size(), 1U);
   EXPECT_EQ(changes.effects[0].kind, Effect::Kind::state);
-  EXPECT_EQ(changes.effects[0].job.state, JobState::running);
+  EXPECT_EQ(changes.effects[0].state, JobState::running);
   EXPECT_EQ(changes.effects[0].worker_id, "w7");
   EXPECT_EQ(changes.record_count, 1U);
   EXPECT_EQ(std::get<Granted>(records_of(changes.records).at(0)).token, given.token);

@@ -191,6 +191,23 @@ int progress(Arguments arguments) {
   return 0;
 }
 
+// Lines that look like the progress of an exec module and are none, then one that is, one that is a result,
+// and the exit.
+int malformed_progress(Arguments arguments) {
+  const std::string nested(10'000, '[');
+  say("{\"percent\": 50");
+  say("{\"percent\": \"half\", \"frame\": [], \"phase\": {}}");
+  say("{\"percent\": -1, \"fps\": 1e300, \"speed\": 1e999, \"frame\": 99999999999999999999}");
+  say("{\"phase\": \"caf\xE9\"}");
+  say("{\"phase\": \"" + std::string(60'000, 'x') + "\"}");
+  say("{\"result\": " + nested);
+  say("{\"result\": \"" + std::string(200'000, 'x') + "\"}");  // longer than a line may be
+  say(std::string("{\0}", 3));
+  say("{\"phase\": \"well\", \"percent\": 40}");
+  say("{\"result\": {\"answer\": 42, \"module\": \"forged\"}}");
+  return number(arguments[0]);
+}
+
 // What it was started with: signals, descriptors, group, directory.
 int surroundings(Arguments) {
   if (std::FILE* status = std::fopen("/proc/self/status", "re")) {
@@ -231,6 +248,7 @@ const std::map<std::string_view, Mode> kModes{
     {"echo-stdin", {0, echo_stdin}},
     {"not-utf8", {0, not_utf8}},
     {"progress", {2, progress}},
+    {"malformed-progress", {1, malformed_progress}},
     {"surroundings", {0, surroundings}},
 };
 

@@ -46,6 +46,13 @@ std::string numbers_text(const Progress& progress) {
   return text;
 }
 
+std::string job_numbers_text(std::optional<double> percent, std::optional<double> eta_s) {
+  Progress whole;
+  whole.percent = percent;
+  whole.eta_s = eta_s;
+  return numbers_text(whole);
+}
+
 std::string bar_text(double percent, std::size_t columns, bool utf8) {
   const double share = std::isfinite(percent) ? std::clamp(percent, 0.0, 100.0) / 100.0 : 0.0;
   std::string bar;
@@ -88,6 +95,9 @@ std::string job_line(const JobShown& job, const Screen& screen) {
 
   const std::string task = shortened(task_text(job, screen.utf8), kMaxTask, screen.ellipsis());
   std::string numbers = numbers_text(job.progress);
+  // Of a job of one task they say nothing new.
+  const std::string whole = job.task_count > 1 ? job_numbers_text(job.job_percent, job.job_eta_s) : "";
+  if (!whole.empty()) numbers += (numbers.empty() ? "job " : "  job ") + whole;
   if (job.state == JobState::paused) numbers += numbers.empty() ? "paused" : "  paused";
   // What does not fit goes in this order: the bar, then all but the start of the title, then the end of the
   // line.

@@ -4,6 +4,7 @@
 #include "core/progress.hpp"
 
 #include <cstddef>
+#include <optional>
 #include <string>
 #include <string_view>
 #include <vector>
@@ -15,10 +16,12 @@ struct JobShown {
   std::string id;
   std::string title;
   JobState state = JobState::queued;
-  std::string task;                  // module of the task that runs
-  std::size_t task_index = 0;        // from 0
-  std::size_t task_count = 0;        // 0: not known
-  Progress progress;                 // of that task
+  std::string task;            // module of the task that runs
+  std::size_t task_index = 0;  // from 0
+  std::size_t task_count = 0;  // 0: not known
+  Progress progress;           // of that task
+  std::optional<double> job_percent;
+  std::optional<double> job_eta_s;
   std::string hostname;              // of the worker, where it has one
   std::string message;               // why it failed, is held or waits
   std::vector<std::string> outputs;  // files it made, told when it is completed
@@ -43,6 +46,9 @@ std::string task_text(const JobShown& job, bool utf8);
 
 // "42.3%  118 fps  4.90x  ETA 1:23": what of it is known.
 std::string numbers_text(const Progress& progress);
+
+// "56.3%  ETA 2:10": of the whole job, what of it is known.
+std::string job_numbers_text(std::optional<double> percent, std::optional<double> eta_s);
 
 // A bar of `columns` for 0..100 percent; in UTF-8 it grows by eighths of a column.
 std::string bar_text(double percent, std::size_t columns, bool utf8);

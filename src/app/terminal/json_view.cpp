@@ -28,6 +28,8 @@ class JsonView final : public ProgressView {
       object["task_index"] = job.task_index;
       object["task_count"] = job.task_count;
       object["progress"] = to_json(job.progress);
+      if (job.job_percent) object["job_percent"] = *job.job_percent;
+      if (job.job_eta_s) object["job_eta_s"] = *job.job_eta_s;
     }
     if (!job.hostname.empty()) object["hostname"] = job.hostname;
     if (!job.message.empty()) object["message"] = job.message;

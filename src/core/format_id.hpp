@@ -1,0 +1,21 @@
+#pragma once
+
+#include "core/ids.hpp"
+
+#include <boost/uuid/uuid_io.hpp>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <array>
+
+// Ids as arguments of format strings and log lines, without a string of their own.
+template <>
+struct fmt::formatter<sisyphus::Uuid> {
+  constexpr auto parse(format_parse_context& context) { return context.begin(); }
+  template <class Context>
+  auto format(const sisyphus::Uuid& id, Context& context) const {
+    std::array<char, 36> text;  // NOLINT: written by the next line
+    boost::uuids::to_chars(id, text.begin());
+    return std::copy(text.begin(), text.end(), context.out());
+  }
+};

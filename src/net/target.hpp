@@ -1,0 +1,33 @@
+#pragma once
+
+#include <array>
+#include <memory>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sisyphus::net {
+
+// The target of a request, decoded (RFC 9112, 3.2; RFC 3986, 3.3 and 3.4). What is no path has no segments.
+struct Target {
+  std::string text;                                        // as it came
+  std::vector<std::string> segments;                       // "/jobs/1" is {"jobs", "1"}
+  std::vector<std::pair<std::string, std::string>> query;  // in order
+
+  // The value of a query parameter; null when it is not there.
+  const std::string* parameter(std::string_view name) const;
+};
+
+Target read_target(std::string_view text);
+
+// The last targets of one connection: a client that stays asks for the same ones again and again.
+class RecentTargets {
+ public:
+  std::shared_ptr<const Target> read(std::string_view text);
+
+ private:
+  std::array<std::shared_ptr<const Target>, 4> recent_;  // the latest first
+};
+
+}  // namespace sisyphus::net

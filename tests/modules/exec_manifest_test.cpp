@@ -143,7 +143,7 @@ TEST_F(ExecManifests, BadOnesSayFileFieldAndFix) {
        "timeout_s, "
        "inputs, outputs"},
       {R"({"name":7})", "/name: found the number 7, expected a string"},
-      {R"({"name":""})", fmt::format("/name: found the string \"\", expected {}", kNameRule)},
+      {R"({"name":""})", fmt::format("/name: found an empty string, expected {}", kNameRule)},
       {R"({"name":"Poster"})", fmt::format("/name: found the string \"Poster\", expected {}", kNameRule)},
       {R"({"name":"1up"})", fmt::format("/name: found the string \"1up\", expected {}", kNameRule)},
       {R"({"name":"a.b"})", fmt::format("/name: found the string \"a.b\", expected {}", kNameRule)},
@@ -190,12 +190,15 @@ TEST_F(ExecManifests, BadOnesSayFileFieldAndFix) {
        "/schema: the schema is no JSON Schema (draft-07): a pattern in it is no regular expression: "
        "Unexpected character within '[...]' in regular expression"},
       {R"({"resources":["gpu"]})", "/resources: found a list of 1, expected an object of names and values"},
-      {R"({"resources":{"gpu":"1"}})", "/resources/gpu: found the string \"1\", expected a number; write 1 without quotes"},
+      {R"({"resources":{"gpu":"1"}})",
+       "/resources/gpu: found the string \"1\", expected a number; write 1 without quotes"},
       {R"({"resources":{"gpu":0}})", "/resources/gpu: found the number 0, expected more than 0"},
-      {R"({"timeout_s":"1"})", "/timeout_s: found the string \"1\", expected a number; write 1 without quotes"},
+      {R"({"timeout_s":"1"})",
+       "/timeout_s: found the string \"1\", expected a number; write 1 without quotes"},
       {R"({"timeout_s":-1})", "/timeout_s: found the number -1, expected more than 0"},
       {R"({"timeout_s":1e300})", "/timeout_s: found the number 1e+300, expected at most 31536000"},
-      {R"({"inputs":"/source"})", "/inputs: found the string \"/source\", expected a list; write [\"/source\"]"},
+      {R"({"inputs":"/source"})",
+       "/inputs: found the string \"/source\", expected a list; write [\"/source\"]"},
       {R"({"inputs":["source"]})",
        fmt::format("/inputs/0: found the string \"source\", expected {}", kPointerRule)},
       {R"({"inputs":["/source~2"]})",
@@ -212,7 +215,9 @@ TEST_F(ExecManifests, BadOnesSayFileFieldAndFix) {
   };
   for (const auto& [changes, complaint] : cases)
     EXPECT_EQ(complaints(manifest(changes.c_str())), "DIR/m.json: " + complaint) << changes;
-  EXPECT_EQ(complaints("[]"), "DIR/m.json: found an empty list, expected an object with the keys name and description and command and schema");
+  EXPECT_EQ(complaints("[]"),
+            "DIR/m.json: found an empty list, expected an object with the keys name and description and "
+            "command and schema");
 }
 
 TEST_F(ExecManifests, SchemaMayReferToItselfOneStepDownInTheData) {

@@ -73,7 +73,9 @@ std::string types_of(const json::value* type) {
 std::string listed(const json::value* values) {
   std::vector<std::string> words;
   if (values != nullptr && values->is_array()) {
-    for (const json::value& one : values->get_array()) words.push_back(json::serialize(one));
+    for (const json::value& one : values->get_array()) {
+      words.push_back(one.is_number() ? python_number(one) : json::serialize(one));
+    }
   }
   return alternatives(words);
 }

@@ -116,8 +116,8 @@ void TrackFinder::look_at_id(const std::string& key, const Item& item) {
         {kEnvironment, id_pointer(item),
          fmt::format("there is no attachment {}, counted from 1{}", *item.id, what_there_is(key))});
   } else if (std::none_of(info.tracks.begin(), info.tracks.end(), has_id)) {
-    planned_.problems.push_back(
-        {kEnvironment, id_pointer(item), fmt::format("there is no track {}{}", *item.id, what_there_is(key))});
+    planned_.problems.push_back({kEnvironment, id_pointer(item),
+                                 fmt::format("there is no track {}{}", *item.id, what_there_is(key))});
   }
 }
 

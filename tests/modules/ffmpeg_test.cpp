@@ -113,13 +113,14 @@ TEST_F(FfmpegPlan, ValuesTurnIntoArguments) {
 }
 
 TEST_F(FfmpegPlan, InputOptionsHaveTheSameKindsOfValues) {
-  const Planned planned = plan_maps(R"([{"source":0,"specifier":""}])",
-                                    R"(,"input_options":{"a":true,"b":false,"c":"","d":{"x":1,"y":null},"e":[1,2.0],
+  const Planned planned =
+      plan_maps(R"([{"source":0,"specifier":""}])",
+                R"(,"input_options":{"a":true,"b":false,"c":"","d":{"x":1,"y":null},"e":[1,2.0],
       "f":{},"g":[],"h":18446744073709551615})");
   ASSERT_TRUE(planned.plan);
-  EXPECT_THAT(planned.plan->argv,
-              ElementsAre("ffmpeg", "-a", "-c", "", "-d", "x=1:y", "-e", "1,2.0", "-h", "18446744073709551615",
-                          "-progress", "pipe:1", "-i", "in.mkv", "-map", "0", folder_ / "out.mkv"));
+  EXPECT_THAT(planned.plan->argv, ElementsAre("ffmpeg", "-a", "-c", "", "-d", "x=1:y", "-e", "1,2.0", "-h",
+                                              "18446744073709551615", "-progress", "pipe:1", "-i", "in.mkv",
+                                              "-map", "0", folder_ / "out.mkv"));
 }
 
 TEST_F(FfmpegPlan, AnOptionSetThatIsNotThereIsNamedWithTheCommandThatStoresIt) {

@@ -51,10 +51,11 @@ std::vector<std::string> strings(const json::value& list) {
 
 // A field that this test does not know may change what a case means.
 void expect_known_fields(const json::object& golden) {
-  static const std::set<std::string_view> kFields{"index",    "module",     "name",        "data",
-                                                  "argv",     "right_argv", "option_sets", "identify",
-                                                  "note",     "upstream_bug", "upstream_error"};
-  for (const auto& entry : golden) EXPECT_TRUE(kFields.contains(entry.key())) << "unknown field " << entry.key();
+  static const std::set<std::string_view> kFields{"index", "module",       "name",          "data",
+                                                  "argv",  "right_argv",   "option_sets",   "identify",
+                                                  "note",  "upstream_bug", "upstream_error"};
+  for (const auto& entry : golden)
+    EXPECT_TRUE(kFields.contains(entry.key())) << "unknown field " << entry.key();
 }
 
 // Every golden file: (file name, its object).

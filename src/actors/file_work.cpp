@@ -28,9 +28,9 @@ asio::awaitable<Result<FileOutcome>> change_file(FileWork work, modules::FileOpe
     Result<FileOutcome> removed = co_await run_on(pool, std::move(step));
     co_return removed;
   }
-  FileTransfer transfer(
-      operation.kind == Kind::move ? FileTransfer::Kind::move : FileTransfer::Kind::copy,
-      std::move(operation.source), std::move(operation.destination), std::move(operation.staged));
+  FileTransfer transfer(operation.kind == Kind::move ? FileTransfer::Kind::move : FileTransfer::Kind::copy,
+                        std::move(operation.source), std::move(operation.destination),
+                        std::move(operation.staged));
   step = [&] { return transfer.begin(progress, work.stop); };
   Result<FileOutcome> begun = co_await run_on(pool, std::move(step));
   if (!begun || *begun != FileOutcome::copied) co_return begun;

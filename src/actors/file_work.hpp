@@ -24,7 +24,8 @@ struct FileWork {
   std::function<asio::awaitable<bool>()> may_change;
 };
 
-// The copies that these operations may make, as outputs: for the Staging that makes and removes their folders.
+// The copies that these operations may make, as outputs: for the Staging that makes and removes their
+// folders.
 std::vector<modules::Output> staged_copies(const std::vector<modules::FileOperation>& operations);
 
 // `progress` is called on the pool's thread. `cancelled`: `stop` was set or `may_change` said no.

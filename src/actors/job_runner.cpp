@@ -398,8 +398,7 @@ std::optional<JobEnd> JobRunner::tool_failure(const ExitReport& report, const mo
   const bool disk_full = (said + report.err_tail).find(kNoSpace) != std::string::npos;
   std::string message;
   if (report.signal != 0) {
-    message = fmt::format("{} was ended by signal {} ({})", name, report.signal,
-                          ::strsignal(report.signal));
+    message = fmt::format("{} was ended by signal {} ({})", name, report.signal, ::strsignal(report.signal));
   } else {
     message = fmt::format("{} ended with exit code {}", name, report.exit_code);
   }

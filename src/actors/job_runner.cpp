@@ -236,7 +236,7 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::run_program(const modules::Mod
     co_return end;
   }
   if (stop_reason_ != StopReason::none) co_return stopped();
-  if (auto end = tool_failure(*report, program, remarks)) co_return end;
+  if (auto end = tool_failure(*report, plan, remarks)) co_return end;
   const bool live = co_await lease_is_live();
   if (!live) co_return stopped();
   const std::set<std::string> own_outputs = context_.state.outputs_of(id());  // of earlier attempts
@@ -380,8 +380,11 @@ JobEnd JobRunner::stopped() const {
   return end;
 }
 
-std::optional<JobEnd> JobRunner::tool_failure(const ExitReport& report, const modules::RunProgram& program,
+std::optional<JobEnd> JobRunner::tool_failure(const ExitReport& report, const modules::Plan& plan,
                                               const modules::Remarks& remarks) const {
+  const auto& program = std::get<modules::RunProgram>(plan.action);
+  // What is executed may be a wrapper.
+  const std::string& name = plan.argv.empty() ? program.argv.front() : plan.argv.front();
   const auto& good = program.success_codes;
   if (report.signal == 0 && std::find(good.begin(), good.end(), report.exit_code) != good.end())
     return std::nullopt;
@@ -390,10 +393,9 @@ std::optional<JobEnd> JobRunner::tool_failure(const ExitReport& report, const mo
   const bool disk_full = (said + report.err_tail).find(kNoSpace) != std::string::npos;
   std::string message;
   if (report.signal != 0) {
-    message = fmt::format("{} was ended by signal {} ({})", program.argv.front(), report.signal,
-                          ::strsignal(report.signal));
+    message = fmt::format("{} was ended by signal {} ({})", name, report.signal, ::strsignal(report.signal));
   } else {
-    message = fmt::format("{} ended with exit code {}", program.argv.front(), report.exit_code);
+    message = fmt::format("{} ended with exit code {}", name, report.exit_code);
   }
   if (disk_full) message += ": no space left on the disk";
   if (!said.empty()) message += ":\n" + last_lines(said, 2048);

@@ -137,7 +137,7 @@ class JobRunner {
   JobEnd failure(const Error& error) const;
   JobEnd validation_failure(const std::vector<modules::Problem>& problems) const;
   JobEnd stopped() const;
-  std::optional<JobEnd> tool_failure(const ExitReport& report, const modules::RunProgram& program,
+  std::optional<JobEnd> tool_failure(const ExitReport& report, const modules::Plan& plan,
                                      const modules::Remarks& remarks) const;
 
   RunnerContext context_;

@@ -44,6 +44,7 @@ struct JobStatus {
   std::string message;                  // why it failed, is held or waits
   std::string waiting_for;              // why no worker takes it
   std::vector<std::string> outputs;     // info.outputs
+  std::vector<boost::json::object> results;  // info.results, each with `task` (from 0) and `module`
   std::vector<AttemptStatus> attempts;  // oldest first
   boost::json::object raw;              // all of it
 };

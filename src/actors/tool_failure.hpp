@@ -1,0 +1,19 @@
+#pragma once
+
+#include "actors/subprocess.hpp"
+
+#include <optional>
+#include <string>
+
+namespace sisyphus::actors {
+
+struct ToolFailure {
+  std::string message;
+  bool retryable = false;  // death by a signal, a full disk
+};
+
+// Whether a run of a tool failed, and why: by how it ended, and by what its module made of what it said.
+std::optional<ToolFailure> tool_failure(const ExitReport& report, const modules::RunProgram& program,
+                                        const modules::Remarks& remarks);
+
+}  // namespace sisyphus::actors

@@ -36,6 +36,10 @@ std::string state_of(const modules::Probe& probe) {
   return file.empty() ? "" : tool + " " + file;
 }
 
+modules::ProbeResult stopped() {
+  return {kNoAnswer, "", "it was stopped"};
+}
+
 }  // namespace
 
 struct ProbeRunner::Question {
@@ -51,23 +55,26 @@ struct ProbeRunner::Question {
   std::size_t wanted_by = 0;            // callers that wait
   std::shared_ptr<Subprocess> process;  // while it runs
   bool done = false;
-  modules::ProbeResult result{kNoAnswer, "", "it was stopped"};
+  modules::ProbeResult result = stopped();
   Gate answered;
 };
 
 asio::awaitable<ProbeRunner::Answers> ProbeRunner::run(std::vector<modules::Probe> probes,
                                                        std::stop_token stop) {
+  Answers answers;
+  if (stop.stop_requested()) {
+    for (const modules::Probe& probe : probes) answers[probe.key] = stopped();
+    co_return answers;
+  }
   std::map<std::string, Shared> asked;
   for (const modules::Probe& probe : probes) {
     const auto [entry, fresh] = asked.try_emplace(probe.key);
     if (!fresh) continue;
     entry->second = ask(probe);
-    ++entry->second->wanted_by;
   }
   const std::stop_callback on_stop(std::move(stop), [this, &asked] {
     for (const auto& [key, question] : asked) give_up(question);
   });
-  Answers answers;
   for (const auto& [key, question] : asked) {
     if (!question->done) co_await question->answered.wait(asio::use_awaitable);
     answers[key] = question->result;
@@ -79,8 +86,10 @@ ProbeRunner::Shared ProbeRunner::ask(const modules::Probe& probe) {
   auto question = std::make_shared<Question>(executor_, probe);
   if (const auto found = known_.find(question->command);
       found != known_.end() && found->second->state == question->state) {
+    ++found->second->wanted_by;
     return found->second;
   }
+  ++question->wanted_by;
   if (known_.size() >= kMostKnown) known_.erase(known_.begin());
   known_[question->command] = question;
   waiting_.push_back(question);
@@ -141,7 +150,6 @@ asio::awaitable<void> ProbeRunner::join() {
 }
 
 asio::awaitable<modules::ProbeResult> ProbeRunner::execute(Shared question) {
-  if (question->wanted_by == 0) co_return question->result;  // nobody waits for it any more
   modules::ProbeResult result;
   const auto program = find_program(question->argv.front());
   if (!program) {

@@ -1,6 +1,5 @@
 #include "actors/job_checks.hpp"
 
-#include "core/file_transfer.hpp"
 #include "core/job_document.hpp"
 #include "core/parse_json.hpp"
 #include "modules/paths.hpp"
@@ -12,6 +11,15 @@ namespace sisyphus::actors {
 
 namespace json = boost::json;
 using modules::Problem;
+
+namespace {
+
+const json::string* string_at(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value == nullptr ? nullptr : value->if_string();
+}
+
+}  // namespace
 
 std::vector<Problem> FileFlow::add(std::size_t index, const modules::Plan& plan) {
   std::vector<Problem> problems;
@@ -52,8 +60,7 @@ void FileFlow::change(std::size_t index, const modules::FileOperation& operation
     gone_[source] = index;
     return;
   }
-  const std::string target =
-      modules::normal_path(transfer_target(operation.source, operation.destination), "/");
+  const std::string target = modules::normal_path(operation.destination, "/");
   read(index, source, problems);
   if (target == source) return;
   if (operation.kind == Kind::move) {
@@ -74,8 +81,16 @@ void FileFlow::change(std::size_t index, const modules::FileOperation& operation
 
 std::vector<Error> JobChecks::check(std::string_view body) const {
   const auto submission = read_submission(body, WallTime());
-  if (!submission) return {submission.error()};
   std::vector<Error> problems;
+  if (!submission) {
+    problems.push_back(submission.error());
+    // One mistake hides no others: what can be said of the tasks of a job is said all the same.
+    const auto document = parse_json(body);
+    const json::object* job = document ? document->if_object() : nullptr;
+    const json::value* tasks = job != nullptr ? job->if_contains("tasks") : nullptr;
+    if (tasks != nullptr && tasks->is_array()) check_tasks(tasks->get_array(), "", problems);
+    return problems;
+  }
   for (std::size_t i = 0; i < submission->jobs.size(); ++i) {
     const auto document = parse_json(submission->jobs[i].text);
     if (!document) return {document.error()};
@@ -93,10 +108,12 @@ void JobChecks::check_tasks(const json::array& tasks, const std::string& prefix,
       problems.push_back(invalid(problem.message, prefix + problem.pointer));
   };
   for (std::size_t i = 0; i < tasks.size(); ++i) {
-    const json::object& task = tasks[i].as_object();
-    const modules::Module* const module = registry_.find(std::string_view(task.at("module").as_string()));
-    if (module == nullptr) continue;
-    const json::object& data = task.at("data").as_object();
+    const json::object* task = tasks[i].if_object();
+    const json::string* name = task != nullptr ? string_at(*task, "module") : nullptr;
+    const modules::Module* const module = name != nullptr ? registry_.find(*name) : nullptr;
+    const json::value* given = module != nullptr ? task->if_contains("data") : nullptr;
+    if (given == nullptr || !given->is_object()) continue;
+    const json::object& data = given->get_object();
     const std::string pointer = fmt::format("/tasks/{}/data", i);
     const auto breaches = modules::check_schema(module->schema(), data);
     for (Problem problem : breaches) {

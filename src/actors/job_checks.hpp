@@ -42,6 +42,7 @@ class JobChecks final : public ValidationService {
   std::vector<Error> check(std::string_view body) const override;
 
  private:
+  // Tasks that are none, or of unknown modules, are passed over.
   void check_tasks(const boost::json::array& tasks, const std::string& prefix,
                    std::vector<Error>& problems) const;
 

@@ -1,6 +1,7 @@
 #include "actors/job_planner.hpp"
 
 #include "actors/job_checks.hpp"
+#include "core/near_match.hpp"
 #include "core/program_path.hpp"
 #include "modules/paths.hpp"
 #include "modules/schema.hpp"
@@ -86,8 +87,9 @@ JobPlanner::Draft JobPlanner::draft(const json::object& task, std::size_t index,
   result.module = registry_.find(result.module_name);
   if (result.module == nullptr) {
     result.planned.problems.push_back({Problem::Kind::document, draft.pointer + "/module",
-                                       fmt::format("this worker has no module \"{}\"; it has {}",
-                                                   result.module_name, fmt::join(registry_.names(), ", "))});
+                                       fmt::format("this worker has no module \"{}\"; it has {}{}",
+                                                   result.module_name, fmt::join(registry_.names(), ", "),
+                                                   did_you_mean(result.module_name, registry_.names()))});
     return draft;
   }
   result.planned.problems = modules::check_schema(result.module->schema(), draft.data);

@@ -146,9 +146,8 @@ asio::awaitable<JobEnd> JobRunner::run_tasks(json::array tasks) {
     task_ = planned.module_name;
     job_progress_.start_task(task_index_, std::chrono::steady_clock::now());
     set_progress({});
-    co_await wait_while_paused();
-    const bool live = co_await lease_is_live();
-    if (!live) co_return stopped();
+    const bool may_start = co_await may_change();
+    if (!may_start) co_return stopped();
     if (task_index_ > 0) {  // what the tasks before it wrote is there now: look at it
       const json::object task = tasks[task_index_].as_object();
       JobPlanner::Earlier earlier;  // g++ 12 destroys a braced aggregate twice when it stands in a co_await
@@ -206,10 +205,7 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::run_program(const modules::Mod
                                                               const modules::Plan& plan) {
   const auto& program = std::get<modules::RunProgram>(plan.action);
   Staging staging(plan.outputs, plan.support_files);
-  for (const std::string& folder : staging.folders()) {
-    if (auto kept = context_.state.remember_folder(id(), folder); !kept) co_return failure(kept.error());
-  }
-  if (auto prepared = staging.prepare(); !prepared) co_return failure(prepared.error());
+  if (auto prepared = prepare(staging); !prepared) co_return failure(prepared.error());
 
   const auto reader = module.progress(plan);
   Subprocess::Options options;
@@ -257,13 +253,18 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::change_files(const modules::Pl
     const auto marked = co_await context_.mark_irreversible(id(), request_.lease.token);
     if (stop_reason_ != StopReason::none) co_return stopped();
     if (!marked) co_return failure(marked.error());
+    // What the tasks before this one wrote may be in memory only, and what is deleted now the only other
+    // copy of it.
+    const auto synced = co_await sync_files(context_.file_pool, outputs_);
+    if (!synced) co_return failure(synced.error());
   }
-  FileWork work({context_.executor, context_.file_pool, context_.working_directory, stop_.get_token()},
-                std::get<modules::ChangeFiles>(plan.action).operations,
-                [this](Progress progress) { set_progress(std::move(progress)); });
+  const auto& operations = std::get<modules::ChangeFiles>(plan.action).operations;
+  Staging staging(staged_copies(operations));
+  if (auto prepared = prepare(staging); !prepared) co_return failure(prepared.error());
+  FileWork work({context_.executor, context_.file_pool, context_.working_directory, stop_.get_token(),
+                 [this] { return may_change(); }},
+                operations, [this](Progress progress) { set_progress(std::move(progress)); });
   for (std::size_t i = 0; i < work.size(); ++i) {
-    const bool live = co_await lease_is_live();
-    if (!live) co_return stopped();
     const auto outcome = co_await work.run(i);
     if (!outcome) co_return failure(outcome.error());
     if (*outcome == FileOutcome::cancelled) co_return stopped();
@@ -273,6 +274,14 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::change_files(const modules::Pl
   }
   for (const std::string& path : plan.writes) outputs_.push_back(path);
   co_return std::nullopt;
+}
+
+// After a crash the next start finds the folders.
+Result<void> JobRunner::prepare(Staging& staging) {
+  for (const std::string& folder : staging.folders()) {
+    if (auto kept = context_.state.remember_folder(id(), folder); !kept) return kept;
+  }
+  return staging.prepare();
 }
 
 asio::awaitable<bool> JobRunner::lease_is_live() {
@@ -286,6 +295,12 @@ asio::awaitable<bool> JobRunner::lease_is_live() {
     co_await changed_.wait();
   }
   co_return stop_reason_ == StopReason::none;
+}
+
+asio::awaitable<bool> JobRunner::may_change() {
+  co_await wait_while_paused();
+  const bool live = co_await lease_is_live();
+  co_return live;
 }
 
 asio::awaitable<void> JobRunner::wait_while_paused() {

@@ -7,6 +7,7 @@
 #include "actors/worker_state.hpp"
 #include "core/bell.hpp"
 #include "core/clock.hpp"
+#include "core/file_transfer.hpp"
 #include "core/ids.hpp"
 #include "core/progress.hpp"
 
@@ -25,6 +26,8 @@
 #include <vector>
 
 namespace sisyphus::actors {
+
+class Staging;
 
 // Why a job that runs is to stop.
 enum class StopReason {
@@ -119,6 +122,8 @@ class JobRunner {
   asio::awaitable<std::optional<JobEnd>> run_program(const modules::Module& module,
                                                      const modules::Plan& plan);
   asio::awaitable<std::optional<JobEnd>> change_files(const modules::Plan& plan);
+  Result<void> prepare(Staging& staging);
+  asio::awaitable<bool> may_change();     // waits for the end of a pause and for the lease
   asio::awaitable<bool> lease_is_live();  // waits for it; false when the job is to stop instead
   asio::awaitable<void> wait_while_paused();
   void remember_lease(LeaseToken token);

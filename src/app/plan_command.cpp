@@ -1,3 +1,4 @@
+#include "actors/job_checks.hpp"
 #include "actors/job_planner.hpp"
 #include "app/client_command.hpp"
 #include "app/commands.hpp"
@@ -40,10 +41,8 @@ std::string told(const Problem& problem) {
 }
 
 // The job's tasks, after the checks that the server makes.
-Result<json::array> read_tasks(const std::string& file) {
-  const auto text = read_input(file);
-  if (!text) return text.error();
-  const auto submission = read_submission(*text, SystemClock().now().wall);
+Result<json::array> read_tasks(const std::string& text) {
+  const auto submission = read_submission(text, SystemClock().now().wall);
   if (!submission) return submission.error();
   if (submission->is_array) return invalid("one job is wanted here, found an array");
   const auto value = parse_json(submission->jobs.front().text);
@@ -51,8 +50,9 @@ Result<json::array> read_tasks(const std::string& file) {
   return value->at("tasks").as_array();
 }
 
-asio::awaitable<Result<actors::JobPlan>> plan_job(asio::io_context& loop, std::shared_ptr<Options> options) {
-  const auto tasks = read_tasks(options->file);
+asio::awaitable<Result<actors::JobPlan>> plan_job(asio::io_context& loop, std::shared_ptr<Options> options,
+                                                  std::string text) {
+  const auto tasks = read_tasks(text);
   if (!tasks) co_return tasks.error();
   const auto option_sets = option_sets_of(loop.get_executor(), options->option_sets);
   if (!option_sets) co_return option_sets.error();
@@ -117,14 +117,16 @@ void print_plain(const actors::JobPlan& plan) {
     if (changes == nullptr) continue;
     for (const modules::FileOperation& operation : changes->operations) {
       static constexpr const char* kNames[] = {"delete", "copy", "move"};
-      fmt::print("  {} {} {}\n", kNames[static_cast<int>(operation.kind)], printable(operation.source, true),
-                 printable(operation.destination, true));
+      fmt::print("  {} {}{}{}\n", kNames[static_cast<int>(operation.kind)], printable(operation.source, true),
+                 operation.destination.empty() ? "" : " to ", printable(operation.destination, true));
     }
   }
 }
 
 asio::awaitable<int> run_plan(asio::io_context& loop, std::shared_ptr<Options> options) {
-  const auto plan = co_await plan_job(loop, options);
+  const auto text = read_input(options->file);
+  if (!text) co_return report(text.error(), options->file);
+  const auto plan = co_await plan_job(loop, options, *text);
   if (!plan) co_return report(plan.error(), options->file);
   json::array tasks;
   bool failed = false;
@@ -133,6 +135,7 @@ asio::awaitable<int> run_plan(asio::io_context& loop, std::shared_ptr<Options> o
     failed = failed || !task.planned.plan;
     for (const Problem& problem : task.planned.problems) {
       const char* const kind = is_error(task, problem) ? "error" : "warning";
+      failed = failed || is_error(task, problem);
       complain(fmt::format("{}: {}", kind, told(problem)));
     }
     for (const std::string& warning : task.planned.warnings) complain("warning: " + warning);
@@ -146,15 +149,23 @@ asio::awaitable<int> run_plan(asio::io_context& loop, std::shared_ptr<Options> o
   co_return code;
 }
 
-asio::awaitable<int> run_validate(asio::io_context& loop, std::shared_ptr<Options> options) {
-  const auto plan = co_await plan_job(loop, options);
-  if (!plan && options->json) {
-    const json::object problem{{"pointer", plan.error().pointer}, {"message", plan.error().detail}};
-    fmt::print("{}\n", json::serialize(json::object{{"valid", false}, {"problems", json::array{problem}}}));
-    co_return kExitUsage;
+// All that is wrong with a document that is no job of which a plan could be made.
+std::vector<Problem> refusals(const std::string& text, const Error& error) {
+  std::vector<Problem> problems;
+  const modules::Registry registry;
+  for (const Error& one : actors::JobChecks(registry).check(text)) {
+    problems.push_back({Problem::Kind::document, one.pointer, one.detail});
   }
-  if (!plan) co_return report(plan.error(), options->file);
-  const auto problems = plan->problems();
+  if (problems.empty()) problems.push_back({Problem::Kind::document, error.pointer, error.detail});
+  return problems;
+}
+
+asio::awaitable<int> run_validate(asio::io_context& loop, std::shared_ptr<Options> options) {
+  const auto text = read_input(options->file);
+  if (!text) co_return report(text.error(), options->file);
+  const auto plan = co_await plan_job(loop, options, *text);
+  if (!plan && plan.error().code != Errc::invalid) co_return report(plan.error(), options->file);
+  const std::vector<Problem> problems = plan ? plan->problems() : refusals(*text, plan.error());
   if (options->json) {
     json::array list;
     for (const Problem& problem : problems) {

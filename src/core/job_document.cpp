@@ -1,5 +1,9 @@
 #include "core/job_document.hpp"
 
+#include "core/job_requirements.hpp"
+#include "core/json_pointer.hpp"
+#include "core/near_match.hpp"
+#include "core/parse_json.hpp"
 #include "core/rfc3339.hpp"
 
 #include <boost/json/basic_parser_impl.hpp>
@@ -96,7 +100,10 @@ class DocumentHandler {
     text_.append(part.data(), part.size());
     const std::string key = std::exchange(text_, {});
     if (depth_ == 1) return top_key(key, whole ? part.data() : nullptr, code);
-    if (depth_ == 3 && field_ == Field::tasks) task_key_ = key;
+    if (depth_ == 3 && field_ == Field::tasks) {
+      task_key_ = key;
+      task_keys_.push_back(key);
+    }
     return true;
   }
   bool on_string_part(json::string_view part, std::size_t, Code&) {
@@ -173,6 +180,12 @@ class DocumentHandler {
                 here());
   }
 
+  bool expect_task(Kind found, Code& code) {
+    if (found == Kind::object) return true;
+    return fail(code, fmt::format("a task must be an object with module and data, found {}", name_of(found)),
+                fmt::format("/tasks/{}", spec.task_count));
+  }
+
   std::string last_name() const {
     const std::string pointer = here();
     return pointer.substr(pointer.rfind('/') + 1);
@@ -180,13 +193,7 @@ class DocumentHandler {
 
   bool top_key(const std::string& key, const char* at, Code& code) {
     field_ = field_of(key, stored_);
-    if (field_ == Field::none) {
-      return fail(code,
-                  fmt::format("unknown field \"{}\"; a job has job_title, tasks and optionally priority, "
-                              "max_attempts, timeout_s, not_before, requires, idempotency_key, metadata",
-                              key),
-                  "/" + escape_pointer(key));
-    }
+    if (field_ == Field::none) return fail(code, unknown_field(key), "/" + pointer_token(key));
     const auto bit = 1U << static_cast<unsigned>(field_);
     if (seen_ & bit) return fail(code, fmt::format("the field \"{}\" is given twice", key), "/" + key);
     seen_ |= bit;
@@ -200,6 +207,20 @@ class DocumentHandler {
     }
     if (field_ == Field::job_title && saw(Field::job_name)) return both_titles(code);
     return true;
+  }
+
+  static std::string unknown_field(const std::string& key) {
+    if (key == "job_id" || key == "added") {
+      return fmt::format("the server gives a job its \"{}\"; leave it out", key);
+    }
+    std::vector<std::string> known;
+    for (const auto& [name, field] : kFields) {
+      if (field < Field::job_id) known.emplace_back(name);
+    }
+    return fmt::format(
+        "unknown field \"{}\"; a job has job_title, tasks and optionally priority, "
+        "max_attempts, timeout_s, not_before, requires, idempotency_key, metadata{}",
+        key, did_you_mean(key, known));
   }
 
   bool both_titles(Code& code) {
@@ -217,9 +238,10 @@ class DocumentHandler {
         return top_value(kind, code);
       case 2:
         if (field_ != Field::tasks) return true;
-        if (!expect(Kind::object, kind, code)) return false;
+        if (!expect_task(kind, code)) return false;
         ++spec.task_count;
         has_module_ = has_data_ = false;
+        task_keys_.clear();
         return true;
       case 3:
         return field_ != Field::tasks || task_value(kind, code);
@@ -259,7 +281,9 @@ class DocumentHandler {
         return expect(Kind::integer, kind, code) && range(1, 1000, spec.max_attempts, code);
       case Field::timeout_s:
         if (!expect(Kind::real, kind, code)) return false;
-        if (number_ <= 0) return fail(code, "timeout_s must be a number of seconds above 0", here());
+        if (number_ <= 0)
+          return fail(code, fmt::format("timeout_s must be a number of seconds above 0, found {}", number_),
+                      here());
         spec.timeout_s = number_;
         return true;
       case Field::not_before:
@@ -276,7 +300,8 @@ class DocumentHandler {
       case Field::idempotency_key:
         if (!expect(Kind::string, kind, code)) return false;
         if (string_.empty() || string_.size() > 255) {
-          return fail(code, "idempotency_key must have 1 to 255 bytes", here());
+          return fail(code, fmt::format("idempotency_key must have 1 to 255 bytes, found {}", string_.size()),
+                      here());
         }
         spec.idempotency_key = string_;
         return true;
@@ -290,7 +315,9 @@ class DocumentHandler {
 
   bool range(int least, int most, int& to, Code& code) {
     if (number_ < least || number_ > most) {
-      return fail(code, fmt::format("{} must lie between {} and {}", last_name(), least, most), here());
+      return fail(code,
+                  fmt::format("{} must lie between {} and {}, found {}", last_name(), least, most, number_),
+                  here());
     }
     to = static_cast<int>(number_);
     return true;
@@ -298,9 +325,21 @@ class DocumentHandler {
 
   bool task_complete(Code& code) {
     const std::string pointer = fmt::format("/tasks/{}", spec.task_count - 1);
-    if (!has_module_) return fail(code, "a task must name its module", pointer + "/module");
-    if (!has_data_) return fail(code, "a task must have data, an object for its module", pointer + "/data");
+    if (!has_module_) {
+      return fail(code, "a task must name its module" + found_instead_of("module"), pointer + "/module");
+    }
+    if (!has_data_) {
+      return fail(code, "a task must have data, an object for its module" + found_instead_of("data"),
+                  pointer + "/data");
+    }
     return true;
+  }
+
+  // The key of the task that was most likely meant to be `key`; other keys are kept, and no error.
+  std::string found_instead_of(const std::string& key) const {
+    const auto typo = std::find_if(task_keys_.begin(), task_keys_.end(),
+                                   [&](const std::string& one) { return !near_matches(one, {key}).empty(); });
+    return typo == task_keys_.end() ? std::string{} : fmt::format(", found \"{}\"", *typo);
   }
 
   bool document_complete(Code& code) {
@@ -314,12 +353,6 @@ class DocumentHandler {
     return true;
   }
 
-  static std::string escape_pointer(const std::string& key) {  // RFC 6901, section 3
-    std::string escaped;
-    for (const char c : key) escaped += c == '~' ? "~0" : c == '/' ? "~1" : std::string(1, c);
-    return escaped;
-  }
-
   std::string_view input_;
   bool stored_;
   std::string prefix_;
@@ -327,39 +360,13 @@ class DocumentHandler {
   unsigned seen_ = 0;
   Field field_ = Field::none;
   std::string task_key_;
-  std::string text_;    // parts of a key or string that is not whole yet
-  std::string string_;  // the last string value
-  double number_ = 0;   // the last number
+  std::vector<std::string> task_keys_;  // of the task that is being read
+  std::string text_;                    // parts of a key or string that is not whole yet
+  std::string string_;                  // the last string value
+  double number_ = 0;                   // the last number
   bool has_module_ = false;
   bool has_data_ = false;
 };
-
-Result<void> read_requires(const json::value& document, const std::string& prefix, Requirements& needs) {
-  const json::object& wanted = document.at("requires").as_object();
-  for (const auto& [key, value] : wanted) {
-    const std::string pointer = prefix + "/requires/" + std::string(key);
-    if (key == "labels" && value.is_array()) {
-      for (const json::value& label : value.get_array()) {
-        if (!label.is_string()) return invalid("requires.labels must be an array of strings", pointer);
-        needs.labels.emplace_back(label.get_string());
-      }
-    } else if (key == "resources" && value.is_object()) {
-      for (const auto& [name, amount] : value.get_object()) {
-        const double number = amount.is_number() ? amount.to_number<double>() : 0;
-        if (number <= 0) {
-          return invalid("a resource is a name and an amount above 0", pointer + "/" + std::string(name));
-        }
-        needs.resources[std::string(name)] = number;
-      }
-    } else {
-      return invalid("requires holds labels (an array of strings) and resources (names and amounts)",
-                     pointer);
-    }
-  }
-  std::sort(needs.labels.begin(), needs.labels.end());
-  needs.labels.erase(std::unique(needs.labels.begin(), needs.labels.end()), needs.labels.end());
-  return {};
-}
 
 constexpr std::string_view kSpace = " \t\r\n";
 
@@ -375,27 +382,31 @@ json::parse_options options() {
   return options;
 }
 
-Error syntax_error(const json::error_code& code, std::size_t offset) {
+Error syntax_error(const json::error_code& code, std::string_view body, std::size_t offset) {
   if (code == json::error::too_deep) {
     return invalid(fmt::format("the JSON is nested deeper than {} levels", kMaxJsonDepth));
   }
-  return invalid(fmt::format("not valid JSON: {} at byte {}", code.message(), offset));
+  return invalid(fmt::format("not valid JSON: {} at {}", code.message(), place_in(body, offset)));
 }
 
-// Reads the one object that `input` begins with.
-Result<Scanned> scan(std::string_view input, bool stored, const std::string& prefix) {
+// Reads the one object that begins at `start` of the text.
+Result<Scanned> scan(std::string_view body, std::size_t start, bool stored, const std::string& prefix) {
+  const std::string_view input = body.substr(start);
   json::basic_parser<DocumentHandler> parser(options(), input, stored, prefix);
   json::error_code code;
   const std::size_t length = parser.write_some(false, input.data(), input.size(), code);
   DocumentHandler& handler = parser.handler();
   if (!handler.error.detail.empty()) return std::move(handler.error);
-  if (code) return syntax_error(code, length);
+  if (code) return syntax_error(code, body, start + length);
   // The parser also takes the white space behind the object, which is no part of it.
   const std::size_t end = input.substr(0, length).find_last_not_of(kSpace) + 1;
   Scanned scanned{std::move(handler.spec), end, handler.job_name_at};
   if (handler.has_requires) {
     const json::value tree = json::parse({input.data(), end}, {}, options());
-    if (auto read = read_requires(tree, prefix, scanned.spec.needs); !read) return read.error();
+    if (auto read =
+            read_requirements(tree.at("requires").as_object(), prefix + "/requires", scanned.spec.needs);
+        !read)
+      return read.error();
   }
   return scanned;
 }
@@ -435,6 +446,10 @@ std::string_view skip_space(std::string_view text) {
 
 Result<Submission> read_submission(std::string_view body, WallTime added) {
   std::string_view rest = skip_space(body);
+  const auto offset = [&] { return body.size() - rest.size(); };
+  const auto unexpected = [&](std::string_view what) {
+    return invalid(fmt::format("not valid JSON: {} at {}", what, place_in(body, offset())));
+  };
   if (rest.empty()) return invalid("the body is empty; send a job: {\"job_title\": …, \"tasks\": […]}");
   const std::string added_text = rfc3339(added);
   Submission submission;
@@ -443,7 +458,7 @@ Result<Submission> read_submission(std::string_view body, WallTime added) {
   if (submission.is_array && rest.starts_with(']')) return invalid("the array holds no job");
   for (;;) {
     const std::string prefix = submission.is_array ? fmt::format("/{}", submission.jobs.size()) : "";
-    auto scanned = scan(rest, false, prefix);
+    auto scanned = scan(body, offset(), false, prefix);
     if (!scanned) return scanned.error();
     const JobId id = make_uuid();
     submission.jobs.push_back(
@@ -455,16 +470,15 @@ Result<Submission> read_submission(std::string_view body, WallTime added) {
       rest = skip_space(rest.substr(1));
       break;
     }
-    if (!rest.starts_with(','))
-      return invalid("not valid JSON: an array of jobs needs ',' or ']' after a job");
+    if (!rest.starts_with(',')) return unexpected("an array of jobs needs ',' or ']' after a job,");
     rest = skip_space(rest.substr(1));
   }
-  if (!rest.empty()) return invalid("not valid JSON: there is more after the end");
+  if (!rest.empty()) return unexpected("there is more after the end,");
   return submission;
 }
 
 Result<JobSpec> read_stored_spec(std::string_view text) {
-  auto scanned = scan(text, true, "");
+  auto scanned = scan(text, 0, true, "");
   if (!scanned) return scanned.error();
   return std::move(scanned->spec);
 }

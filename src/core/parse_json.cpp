@@ -6,6 +6,7 @@
 #include <boost/json/value_stack.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <system_error>
 
@@ -103,6 +104,16 @@ class ExactHandler {
 
 }  // namespace
 
+std::string place_in(std::string_view text, std::size_t offset) {
+  const std::string_view before = text.substr(0, offset);
+  const auto line = 1 + std::count(before.begin(), before.end(), '\n');
+  // npos + 1 is 0: the first line.
+  const std::string_view same_line = before.substr(before.rfind('\n') + 1);
+  const auto is_start = [](char c) { return (static_cast<unsigned char>(c) & 0xC0U) != 0x80U; };
+  const auto column = 1 + std::count_if(same_line.begin(), same_line.end(), is_start);
+  return fmt::format("line {}, column {}", line, column);
+}
+
 Result<json::value> parse_json(std::string_view text) {
   json::parse_options options;
   options.max_depth = kMaxJsonDepth;
@@ -113,9 +124,9 @@ Result<json::value> parse_json(std::string_view text) {
     return invalid(fmt::format("the number {} fits neither a 64-bit integer nor a finite double",
                                parser.handler().bad_number));
   }
-  if (code) return invalid(fmt::format("not valid JSON: {} at byte {}", code.message(), length));
+  if (code) return invalid(fmt::format("not valid JSON: {} at {}", code.message(), place_in(text, length)));
   if (text.find_first_not_of(" \t\r\n", length) != std::string_view::npos) {
-    return invalid(fmt::format("not valid JSON: more text after the value, at byte {}", length));
+    return invalid(fmt::format("not valid JSON: there is more after the end, at {}", place_in(text, length)));
   }
   return parser.handler().stack.release();
 }

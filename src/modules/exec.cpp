@@ -79,6 +79,7 @@ Planned ExecModule::plan(const json::object& data, const Facts& facts) const {
   }
   std::map<std::string, std::string> seen;  // normal path -> pointer
   for (const auto& [pointer, text] : paths_at(manifest_.outputs, given, planned.problems)) {
+    if (!check_names_file(std::string(*text), pointer, planned.problems)) continue;
     const std::string path = absolute_path(*text, facts.working_directory);
     const auto [first, is_new] = seen.emplace(normal_path(path, "/"), pointer);
     if (!is_new) {

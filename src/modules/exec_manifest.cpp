@@ -1,5 +1,6 @@
 #include "modules/exec_manifest.hpp"
 
+#include "core/json_pointer.hpp"
 #include "core/parse_json.hpp"
 #include "core/program_path.hpp"
 #include "core/read_file.hpp"

@@ -1,8 +1,8 @@
 #include "modules/ffmpeg_capabilities.hpp"
 
+#include "core/near_match.hpp"
 #include "modules/ffmpeg_command.hpp"
 #include "modules/filtergraph.hpp"
-#include "modules/near_match.hpp"
 
 #include <boost/json/array.hpp>
 #include <fmt/format.h>

@@ -2,6 +2,7 @@
 
 #include "modules/ffmpeg_command.hpp"
 #include "modules/file_checks.hpp"
+#include "modules/image_names.hpp"
 #include "modules/paths.hpp"
 
 #include <fmt/format.h>
@@ -40,14 +41,12 @@ std::optional<MediaInfo> known_media(const FfmpegTask& task, std::size_t source,
 }  // namespace
 
 Probe source_probe(const std::string& absolute) {
-  return {"ffprobe:" + absolute,
-          {"ffprobe", "-v", "error", "-print_format", "json", "-show_format", "-show_streams",
-           "-protocol_whitelist", kLocalProtocols, "file:" + absolute},
-          absolute};
-}
-
-bool can_probe(const FfmpegTask& task, std::size_t source) {
-  return source != 0 || !task.input_options.contains("f");
+  std::vector<std::string> argv{"ffprobe", "-v",           "error",        "-print_format",
+                                "json",    "-show_format", "-show_streams"};
+  const std::vector<std::string> literal = literal_image_options(absolute);
+  argv.insert(argv.end(), literal.begin(), literal.end());
+  argv.insert(argv.end(), {"-protocol_whitelist", kLocalProtocols, "file:" + absolute});
+  return {"ffprobe:" + absolute, std::move(argv), absolute};
 }
 
 void check_source_indexes(const FfmpegTask& task, std::vector<Problem>& problems) {
@@ -55,8 +54,7 @@ void check_source_indexes(const FfmpegTask& task, std::vector<Problem>& problems
     const auto source = static_cast<std::size_t>(task.source_maps[i].source);
     if (source < task.sources.size()) continue;
     problems.push_back(
-        {kDocument, fmt::format("/source_maps/{}/source", i),
-         fmt::format("there is no source {}; there are {}, counted from 0", source, task.sources.size())});
+        {kDocument, fmt::format("/source_maps/{}/source", i), no_such_source(source, task.sources.size())});
   }
 }
 
@@ -70,7 +68,9 @@ std::map<std::size_t, MediaInfo> check_sources(const FfmpegTask& task, const Fac
       if (!expected) problems.push_back({kEnvironment, source_pointer(i), std::move(message)});
     };
     const PathKind kind = path_kind(path);
-    if (kind == PathKind::missing) complain(fmt::format("the source {} does not exist", path));
+    if (kind == PathKind::missing && !is_image_sequence(path)) {
+      complain(fmt::format("the source {} does not exist", path));
+    }
     if (kind == PathKind::folder) complain(fmt::format("the source {} is a folder", path));
     if (kind == PathKind::other) complain(fmt::format("the source {} is not a regular file", path));
     if (kind != PathKind::file || !can_probe(task, i)) continue;
@@ -112,7 +112,14 @@ void check_output_file(const FfmpegTask& task, const Facts& facts, std::vector<P
   for (std::size_t i = 0; i < task.sources.size(); ++i) {
     sources.push_back({fmt::format("source {}", i), absolute_path(task.sources[i], facts.working_directory)});
   }
-  if (!check_output(path, "/output_file", sources, problems)) return;
+  if (!check_names_file(task.output_file, "/output_file", problems)) return;
+  check_output(path, "/output_file", sources, problems);
+  if (folder_spoils_image_sequence(path)) {
+    problems.push_back({kEnvironment, "/output_file",
+                        fmt::format("ffmpeg takes the % in the folder {} for the number of a picture; write "
+                                    "pictures to a folder without one",
+                                    parent_folder(path))});
+  }
   if (path_kind(path) == PathKind::file && !task.overwrite &&
       !facts.own_outputs.contains(normal_path(path, "/"))) {
     problems.push_back({kEnvironment, "/output_file",

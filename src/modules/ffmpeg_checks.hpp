@@ -13,9 +13,6 @@ namespace sisyphus::modules {
 
 // The probe of a source, and the key it is filed under. `absolute` as absolute_path() gives it.
 Probe source_probe(const std::string& absolute);
-// Whether the probe would see what ffmpeg sees: not when an input option gives the first source another
-// format.
-bool can_probe(const FfmpegTask& task, std::size_t source);
 
 void check_source_indexes(const FfmpegTask& task, std::vector<Problem>& problems);
 

@@ -1,5 +1,6 @@
 #include "modules/ffmpeg_command.hpp"
 
+#include "modules/image_names.hpp"
 #include "modules/paths.hpp"
 #include "modules/python_number.hpp"
 
@@ -98,10 +99,14 @@ Arguments ffmpeg_run_argv(const FfmpegTask& task, const std::string& working_dir
                           const std::string& program, const std::string& staged) {
   Arguments argv{program, "-nostdin", "-hide_banner", "-y", "-stats_period", "0.1"};
   append_input_options(argv, task);
-  for (const std::string& source : task.sources) {
+  for (std::size_t i = 0; i < task.sources.size(); ++i) {
+    const std::string path = absolute_path(task.sources[i], working_directory);
+    if (can_probe(task, i)) {
+      const Arguments literal = literal_image_options(path);
+      argv.insert(argv.end(), literal.begin(), literal.end());
+    }
     // Next to each -i: an input option concerns only the source that follows, and the last one given wins.
-    argv.insert(argv.end(), {"-protocol_whitelist", kLocalProtocols, "-i",
-                             "file:" + absolute_path(source, working_directory)});
+    argv.insert(argv.end(), {"-protocol_whitelist", kLocalProtocols, "-i", "file:" + path});
   }
   append_maps(argv, task);
   argv.push_back("file:" + staged);

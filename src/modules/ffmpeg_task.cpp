@@ -58,6 +58,10 @@ FfmpegTask read_ffmpeg_task(const json::object& data) {
   return task;
 }
 
+bool can_probe(const FfmpegTask& task, std::size_t source) {
+  return source != 0 || !task.input_options.contains("f");
+}
+
 std::vector<std::string> ffmpeg_option_sets(const json::object& data) {
   std::vector<std::string> names;
   for (const json::value& map : data.at("output_maps").as_array()) {

@@ -35,6 +35,10 @@ struct FfmpegTask {
 // `data` must pass the schema.
 FfmpegTask read_ffmpeg_task(const boost::json::object& data);
 
+// Whether a probe of a source would see what ffmpeg sees: not when an input option gives the first source
+// another format.
+bool can_probe(const FfmpegTask& task, std::size_t source);
+
 // The names of the option sets that the output maps use, each once, in order.
 std::vector<std::string> ffmpeg_option_sets(const boost::json::object& data);
 

@@ -20,6 +20,11 @@ std::string staged_path(const std::string& target, const std::string& attempt_fo
   return join_path(join_path(parent_folder(target), attempt_folder), base_name(target));
 }
 
+std::string no_such_source(std::size_t index, std::size_t count) {
+  if (count == 1) return fmt::format("there is no source {}; the only one is source 0", index);
+  return fmt::format("there is no source {}; there are {}, 0 to {}", index, count, count - 1);
+}
+
 bool written_before(const Facts& facts, const std::string& path) {
   return facts.written_before.contains(normal_path(path, facts.working_directory));
 }
@@ -43,18 +48,21 @@ void check_programs(std::initializer_list<const char*> programs, const Facts& fa
   }
 }
 
-bool check_output(const std::string& path, const std::string& pointer, const std::vector<InputFile>& inputs,
+bool check_names_file(const std::string& given, const std::string& pointer, std::vector<Problem>& problems) {
+  const std::string name = base_name(given);
+  if (!name.empty() && name != "." && name != "..") return true;
+  problems.push_back({kDocument, pointer, fmt::format("{} names a folder, expected a file", given)});
+  return false;
+}
+
+void check_output(const std::string& path, const std::string& pointer, const std::vector<InputFile>& inputs,
                   std::vector<Problem>& problems) {
   const auto complain = [&](Problem::Kind kind, std::string message) {
     problems.push_back({kind, pointer, std::move(message)});
   };
-  if (base_name(path) == ".." || base_name(path).empty()) {
-    complain(kDocument, fmt::format("{} names a folder, expected a file", path));
-    return false;
-  }
   for (const InputFile& input : inputs) {
     if (normal_path(input.path, "/") == normal_path(path, "/")) {
-      complain(kDocument, fmt::format("the output {} is also {}", path, input.name));
+      complain(kDocument, fmt::format("the output is also {}; write to another file", input.name));
     } else if (real_path(input.path) == real_path(path)) {
       complain(kEnvironment, fmt::format("the output {} is also {} ({})", path, input.name, input.path));
     }
@@ -62,7 +70,7 @@ bool check_output(const std::string& path, const std::string& pointer, const std
   const std::string folder = parent_folder(path);
   if (path_kind(folder) != PathKind::folder) {
     complain(kEnvironment, fmt::format("the output's folder {} does not exist", folder));
-    return true;
+    return;
   }
   if (::access(folder.c_str(), W_OK | X_OK) != 0) {
     complain(kEnvironment, fmt::format("the output's folder {} is not writable", folder));
@@ -73,7 +81,6 @@ bool check_output(const std::string& path, const std::string& pointer, const std
              fmt::format("the output {} is {}", path,
                          kind == PathKind::folder ? "an existing folder" : "not a regular file"));
   }
-  return true;
 }
 
 }  // namespace sisyphus::modules

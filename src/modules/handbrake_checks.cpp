@@ -87,7 +87,7 @@ void check_units(const json::object& data, std::vector<Problem>& problems) {
   const std::string_view unit = start->as_object().begin()->key();
   if (stop->as_object().contains(unit)) return;
   problems.push_back({kDocument, "/source_options/stop_at",
-                      fmt::format("found {}, expected {}, as in start_at",
+                      fmt::format("found the unit {}, expected {} as in start_at",
                                   std::string_view(stop->as_object().begin()->key()), unit)});
 }
 
@@ -99,8 +99,9 @@ void check_filters(const json::object& data, std::vector<Problem>& problems) {
     for (const auto& entry : value.get_object()) {
       const std::string_view key = entry.key();
       if (!is_handbrake_preset(key) && key != kHandbrakeCustom) continue;
-      problems.push_back({kDocument, fmt::format("/filters_options/{}/{}", std::string_view(name), key),
-                          fmt::format("\"{}\" stands alone: a filter has a preset or settings", key)});
+      problems.push_back(
+          {kDocument, fmt::format("/filters_options/{}/{}", std::string_view(name), key),
+           fmt::format("found a \"{}\" beside settings, expected the one or the others", key)});
       break;
     }
   }
@@ -137,13 +138,10 @@ void check_handbrake_options(const json::object& data, std::vector<Problem>& pro
 
 void check_handbrake_output(const json::object& data, const Facts& facts, std::vector<Problem>& problems) {
   const std::string given = text_at(data, "output_file");
-  if (given.ends_with('/')) {
-    problems.push_back({kDocument, "/output_file", fmt::format("{} names a folder, expected a file", given)});
-    return;
-  }
+  if (!check_names_file(given, "/output_file", problems)) return;
   std::vector<InputFile> inputs;
   for (const auto& [pointer, path] : sources_of(data, facts.working_directory))
-    inputs.push_back({pointer, path});
+    inputs.push_back({pointer == "/source" ? "the source" : pointer, path});
   check_output(absolute_path(given, facts.working_directory), "/output_file", inputs, problems);
 }
 

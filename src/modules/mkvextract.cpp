@@ -165,7 +165,9 @@ void check_outputs(const MkvextractTask& task, const Facts& facts, std::vector<P
                             fmt::format("found {} again, it is {} already", item.filename, first->second)});
         continue;
       }
-      check_output(path, item.pointer, {{"the source", source}}, problems);
+      if (check_names_file(item.filename, item.pointer, problems)) {
+        check_output(path, item.pointer, {{"the source", source}}, problems);
+      }
     }
   }
   if (!any) problems.push_back({kEnvironment, "", "there is nothing to extract"});
@@ -179,12 +181,15 @@ void check_container(const MatroskaSource& source, const std::string& path, std:
 }
 
 // mkvextract refuses control characters, line ends above all, in what follows an id: `target` with another
-// base name for the time being. The item's place makes it unique.
+// base name for the time being. The item's place makes it unique; of a long name only the end is kept.
 std::string writable_name(const std::string& target, const Item& item) {
   const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20; };
   std::string name = base_name(target);
   if (!item.id || std::none_of(name.begin(), name.end(), is_control)) return target;
   std::replace_if(name.begin(), name.end(), is_control, '_');
+  static constexpr std::size_t kKept = 200;  // bytes; a file system takes 255
+  if (name.size() > kKept) name.erase(0, name.size() - kKept);
+  while (!name.empty() && (static_cast<unsigned char>(name.front()) & 0xC0U) == 0x80U) name.erase(0, 1);
   std::string place = item.pointer.substr(1);
   std::replace(place.begin(), place.end(), '/', '-');
   return join_path(parent_folder(target), place + "-" + name);

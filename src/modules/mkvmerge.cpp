@@ -3,6 +3,7 @@
 #include "modules/file_checks.hpp"
 #include "modules/matroska_info.hpp"
 #include "modules/mkv_progress.hpp"
+#include "modules/mkvmerge_checks.hpp"
 #include "modules/mkvmerge_command.hpp"
 #include "modules/paths.hpp"
 #include "modules/problems.hpp"
@@ -25,29 +26,6 @@ using Arguments = std::vector<std::string>;
 // Above this the options go through a file: one argument may be 128 KiB, a whole command a good deal more,
 // and `ps` and logs stay readable.
 constexpr std::size_t kLongCommand = 16U << 10;  // bytes
-
-// Options that would write past the attempt's folder.
-void check_options(const json::object& options, const std::string& pointer, std::vector<Problem>& problems) {
-  for (const auto& [key, value] : options) {
-    if (key != "output" && key != "o") continue;
-    problems.push_back({Problem::Kind::document, pointer + "/" + std::string(key),
-                        "the option is not allowed here; the output's name goes into output_file"});
-  }
-}
-
-void check_document(const MkvmergeTask& task, std::vector<Problem>& problems) {
-  check_options(task.options, "/options", problems);
-  for (std::size_t i = 0; i < task.sources.size(); ++i) {
-    check_options(task.sources[i].options, fmt::format("/sources/{}/options", i), problems);
-  }
-  for (std::size_t i = 0; i < task.tracks.size(); ++i) {
-    check_options(task.tracks[i].options, fmt::format("/tracks/{}/options", i), problems);
-    if (task.tracks[i].source < task.sources.size()) continue;
-    problems.push_back({Problem::Kind::document, fmt::format("/tracks/{}/source", i),
-                        fmt::format("there is no source {}; there are {}, counted from 0",
-                                    task.tracks[i].source, task.sources.size())});
-  }
-}
 
 // Names that look like this module's own and do nothing; the original's README has one.
 void warn_of_copy_options(const MkvmergeTask& task, std::vector<std::string>& warnings) {
@@ -188,7 +166,7 @@ Planned MkvmergeModule::plan(const json::object& data, const Facts& facts) const
   const MkvmergeTask task = read_mkvmerge_task(data);
   const std::string target = absolute_path(task.output_file, facts.working_directory);
   check_programs({"mkvmerge"}, facts, planned.problems);
-  check_document(task, planned.problems);
+  check_mkvmerge_document(task, planned.problems);
   warn_of_copy_options(task, planned.warnings);
   const TrackTypes tracks = track_types(task, facts, planned.problems);
   const std::vector<Attachment> attachments = all_attachments(task, facts, planned);
@@ -198,7 +176,9 @@ Planned MkvmergeModule::plan(const json::object& data, const Facts& facts) const
         {fmt::format("source {}", i), absolute_path(task.sources[i].filename, facts.working_directory)});
   }
   for (const Attachment& attachment : attachments) inputs.push_back({"an attachment", attachment.path});
-  check_output(target, "/output_file", inputs, planned.problems);
+  if (check_names_file(task.output_file, "/output_file", planned.problems)) {
+    check_output(target, "/output_file", inputs, planned.problems);
+  }
   in_document_order(planned.problems, data);
 
   if (tracks.wrong || has_document_problem(planned.problems)) return planned;

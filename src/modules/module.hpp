@@ -93,8 +93,9 @@ struct RunProgram {
 struct FileOperation {
   enum class Kind { remove, copy, move };
   Kind kind;
-  std::string source;       // the path to remove, for remove
-  std::string destination;  // may be an existing directory: then the source's base name goes into it
+  std::string source;         // the path to remove, for remove
+  std::string destination{};  // the file's new path, for copy and move
+  std::string staged{};       // where a copy grows until it is whole, as Output::staged; for copy and move
 };
 struct ChangeFiles {
   std::vector<FileOperation> operations;

@@ -9,7 +9,7 @@ namespace fs = std::filesystem;
 
 std::string absolute_path(std::string_view path, std::string_view folder) {
   if (!path.starts_with('/')) {
-    return absolute_path(std::string(folder) + "/" + std::string(path), "/");
+    return absolute_path(join_path(std::string(folder), std::string(path)), "/");
   }
   std::string absolute = path.starts_with("//") && !path.starts_with("///") ? "/" : "";
   std::size_t at = 0;

@@ -1,6 +1,7 @@
 #include "modules/schema.hpp"
 
 #include "core/embedded.hpp"
+#include "core/json_pointer.hpp"
 #include "core/parse_json.hpp"
 #include "modules/problems.hpp"
 #include "modules/schema_loops.hpp"

@@ -1,5 +1,7 @@
 #include "modules/schema_place.hpp"
 
+#include "core/json_pointer.hpp"
+
 #include <boost/json/array.hpp>
 #include <boost/json/object.hpp>
 
@@ -55,19 +57,6 @@ Place place_of(const json::value& schema, const json::value& data, const std::ve
     place.pointer += "/" + pointer_token(token);
   }
   return place;
-}
-
-std::string pointer_token(std::string_view key) {
-  std::string token;
-  for (const char c : key) {
-    if (c == '~')
-      token += "~0";
-    else if (c == '/')
-      token += "~1";
-    else
-      token += c;
-  }
-  return token;
 }
 
 }  // namespace sisyphus::modules

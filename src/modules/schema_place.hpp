@@ -30,7 +30,4 @@ struct Place {
 Place place_of(const boost::json::value& schema, const boost::json::value& data,
                const std::vector<std::string>& path);
 
-// `key` as it stands in a JSON Pointer (RFC 6901, section 3): "/" is "~1", "~" is "~0".
-std::string pointer_token(std::string_view key);
-
 }  // namespace sisyphus::modules

@@ -1,13 +1,18 @@
 #include "modules/schema_words.hpp"
 
+#include "core/json_pointer.hpp"
+#include "core/near_match.hpp"
 #include "modules/python_number.hpp"
 #include "modules/schema_place.hpp"
+#include "modules/value_words.hpp"
 
+#include <boost/json/parse.hpp>
 #include <boost/json/serialize.hpp>
 #include <boost/json/string.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <cctype>
 #include <regex>
 
 namespace sisyphus::modules {
@@ -15,82 +20,45 @@ namespace {
 
 namespace json = boost::json;
 
-std::string cut(std::string text) {
-  static constexpr std::size_t kLongest = 80;
-  if (text.size() <= kLongest) return text;
-  std::size_t end = kLongest;
-  while (end > 0 && (static_cast<unsigned char>(text[end]) & 0xC0U) == 0x80U)
-    --end;  // not inside a character
-  return text.substr(0, end) + "…";
-}
-
-std::string found(const json::value& value) {
-  switch (value.kind()) {
-    case json::kind::object:
-      return "an object";
-    case json::kind::array:
-      return fmt::format("a list of {}", value.get_array().size());
-    case json::kind::int64:
-    case json::kind::uint64:
-    case json::kind::double_:
-      return "the number " + python_number(value);
-    case json::kind::string:
-      return "the string " + cut(json::serialize(value));
-    default:
-      return json::serialize(value);
-  }
-}
-
-std::string type_word(std::string_view type) {
-  if (type == "array") return "a list";
-  if (type == "object" || type == "integer") return fmt::format("an {}", type);
-  if (type == "null") return "null";
-  if (type == "boolean") return "true or false";
-  return fmt::format("a {}", type);
-}
-
-// "a", "a or b", "a, b or c".
-std::string alternatives(const std::vector<std::string>& words) {
-  std::string text;
-  for (std::size_t i = 0; i < words.size(); ++i) {
-    if (i > 0) text += i + 1 == words.size() ? " or " : ", ";
-    text += words[i];
-  }
-  return text;
-}
-
-std::string types_of(const json::value* type) {
+// The strings among the choices of an enum, or the keys of `properties`: what a typo may have meant.
+std::vector<std::string> names_in(const json::value* names) {
   std::vector<std::string> words;
-  if (type != nullptr && type->is_string()) words.push_back(type_word(type->get_string()));
-  if (type != nullptr && type->is_array()) {
-    for (const json::value& one : type->get_array()) {
-      if (one.is_string()) words.push_back(type_word(one.get_string()));
+  if (names != nullptr && names->is_array()) {
+    for (const json::value& one : names->get_array()) {
+      if (one.is_string()) words.emplace_back(one.get_string());
     }
+  } else if (names != nullptr && names->is_object()) {
+    for (const auto& entry : names->get_object()) words.emplace_back(entry.key());
   }
-  return words.empty() ? "another type" : alternatives(words);
+  return words;
 }
 
 std::string listed(const json::value* values) {
   std::vector<std::string> words;
   if (values != nullptr && values->is_array()) {
-    for (const json::value& one : values->get_array()) words.push_back(json::serialize(one));
+    for (const json::value& one : values->get_array()) words.push_back(as_json(one));
   }
   return alternatives(words);
 }
 
 std::string known_keys(const json::value* schema) {
-  std::string text;
-  if (const json::value* named = member(schema, "properties"); named && named->is_object()) {
-    for (const auto& entry : named->get_object()) {
-      text += (text.empty() ? "" : ", ") + std::string(entry.key());
-    }
-  }
-  return text;
+  return fmt::format("{}", fmt::join(names_in(member(schema, "properties")), ", "));
 }
 
 std::string described(const json::value* schema) {
   const json::value* words = member(schema, "description");
   return words != nullptr && words->is_string() ? std::string(words->get_string()) : std::string{};
+}
+
+// The first sentence of a description, as the end of another sentence.
+std::string described_in_short(const json::value* schema) {
+  std::string text = described(schema);
+  text = text.substr(0, text.find(". "));
+  if (text.ends_with('.')) text.pop_back();
+  if (text.size() > 1 && std::islower(static_cast<unsigned char>(text[1])) != 0) {
+    text[0] = static_cast<char>(std::tolower(static_cast<unsigned char>(text[0])));
+  }
+  return text;
 }
 
 std::string limit(const json::value* schema, std::string_view keyword) {
@@ -125,8 +93,9 @@ std::vector<Problem> unknown_keys(const Place& place) {
     const std::string key = entry.key();
     if (step_schema(place.schema, place.data, key) != member(place.schema, "additionalProperties")) continue;
     problems.push_back({Problem::Kind::document, place.pointer + "/" + pointer_token(key),
-                        fmt::format("unknown key {}; known here: {}", cut(json::serialize(json::string(key))),
-                                    known_keys(place.schema))});
+                        fmt::format("unknown key {}; known here: {}{}",
+                                    cut(json::serialize(json::string(key))), known_keys(place.schema),
+                                    did_you_mean(key, names_in(member(place.schema, "properties"))))});
   }
   return problems;
 }
@@ -149,6 +118,41 @@ std::string one_of_keys(const json::value* schema, std::string_view keyword) {
   return alternatives(keys);
 }
 
+// The object that is wanted, by the keys it cannot do without.
+std::string object_in_words(const json::value* schema) {
+  const std::vector<std::string> keys = names_in(member(schema, "required"));
+  if (!keys.empty()) {
+    return fmt::format("an object with the key{} {}", keys.size() == 1 ? "" : "s", fmt::join(keys, " and "));
+  }
+  return member(schema, "properties") == nullptr ? "an object of names and values" : "an object";
+}
+
+// How to mend a value of the wrong type, where that is plain: the quotes that are too many, the brackets that
+// are missing.
+std::string remedy(const json::value& data, const json::value* schema) {
+  const json::value* type = member(schema, "type");
+  if (type == nullptr || !type->is_string()) return {};
+  static constexpr std::size_t kLongest = 32;  // no number and no word of JSON is longer
+  if (const json::string* text = data.if_string(); text != nullptr && text->size() <= kLongest) {
+    json::error_code code;
+    const json::value bare = json::parse(*text, code);
+    if (!code && is_of_type(bare, type->get_string())) return fmt::format("; write {} without quotes", *text);
+  }
+  const json::value* item = member(member(schema, "items"), "type");
+  if (type->get_string() == "array" && item != nullptr && item->is_string() &&
+      is_of_type(data, item->get_string())) {
+    return data.is_object() ? "; write [{…}]" : fmt::format("; write [{}]", cut(as_json(data)));
+  }
+  return {};
+}
+
+std::string wrong_type(const json::value& data, const json::value* schema) {
+  const json::value* type = member(schema, "type");
+  const bool wants_object = type != nullptr && type->is_string() && type->get_string() == "object";
+  return fmt::format("found {}, expected {}{}", found(data),
+                     wants_object ? object_in_words(schema) : types_in_words(type), remedy(data, schema));
+}
+
 // "not": {}: whatever the value is, the key is wrong.
 bool is_closed_key(const json::value* schema) {
   const json::value* excluded = member(schema, "not");
@@ -156,18 +160,16 @@ bool is_closed_key(const json::value* schema) {
 }
 
 // The message for one breach; empty when another breach says it already.
-std::string message(const Place& place, const std::string& text) {
+std::string message(const Place& place, const std::string& key_of_place, const std::string& text) {
   const json::value* schema = place.schema;
   const json::value& data = *place.data;
   const auto is = [&](std::string_view start) { return text.starts_with(start); };
-  if (is("Value type not permitted")) {
-    return fmt::format("found {}, expected {}", found(data), types_of(member(schema, "type")));
-  }
+  if (is("Value type not permitted")) return wrong_type(data, schema);
   if (is("Missing required property")) {
     const std::string key = quoted_part(text);
     // Not in `required` itself: a branch of anyOf, which is reported as a whole.
     if (!lists(member(schema, "required"), key)) return {};
-    const std::string what = described(member(member(schema, "properties"), key));
+    const std::string what = described_in_short(member(member(schema, "properties"), key));
     return fmt::format("the key \"{}\" is missing{}{}", key, what.empty() ? "" : ": ", what);
   }
   if (is("Failed to validate against any")) {
@@ -177,7 +179,9 @@ std::string message(const Place& place, const std::string& text) {
                         : fmt::format("one of the keys {} is missing", keys);
   }
   if (is("Failed to match against any enum")) {
-    return fmt::format("found {}, expected {}", found(data), listed(member(schema, "enum")));
+    const json::value* choices = member(schema, "enum");
+    return fmt::format("found {}, expected {}{}", found(data), listed(choices),
+                       data.is_string() ? did_you_mean(data.get_string(), names_in(choices)) : "");
   }
   if (is("Failed to match expected value set by 'const'")) {
     return fmt::format("found {}, expected {}", found(data),
@@ -185,7 +189,10 @@ std::string message(const Place& place, const std::string& text) {
   }
   if (is("Failed to match regex") || is("Target should not validate")) {
     const std::string what = described(schema);
-    if (is_closed_key(schema)) return fmt::format("the key is not allowed here, expected {}", what);
+    if (is_closed_key(schema)) {
+      return fmt::format("found the key {}, expected {}", cut(json::serialize(json::string(key_of_place))),
+                         what);
+    }
     return fmt::format("found {}, expected {}", found(data), what.empty() ? "another value" : what);
   }
   if (is("Array should contain no fewer")) {
@@ -195,15 +202,15 @@ std::string message(const Place& place, const std::string& text) {
     return fmt::format("found {}, expected at most {}", found(data), limit(schema, "maxItems"));
   }
   if (is("Object should have no fewer")) {
-    return fmt::format("found an object of {}, expected at least {} of the keys {}", data.as_object().size(),
+    return fmt::format("found {}, expected at least {} of the keys {}", found(data),
                        limit(schema, "minProperties"), known_keys(schema));
   }
   if (is("Object should have no more")) {
-    return fmt::format("found an object of {}, expected at most {}", data.as_object().size(),
-                       limit(schema, "maxProperties"));
+    return fmt::format("found {} keys, expected at most {} of {}", data.as_object().size(),
+                       limit(schema, "maxProperties"), known_keys(schema));
   }
   if (is("String should be no fewer")) {
-    if (data.as_string().empty()) return fmt::format("found an empty string, expected {}", described(schema));
+    if (data.as_string().empty()) return fmt::format("found {}, expected {}", found(data), described(schema));
     return fmt::format("found {}, expected at least {} characters", found(data), limit(schema, "minLength"));
   }
   if (is("String should be no more")) {
@@ -252,7 +259,8 @@ std::vector<Problem> breaches_in_words(const json::value& schema, const json::va
       Problem problem = repeated(place, description);
       const auto said = [&](const Problem& other) { return other.pointer == problem.pointer; };
       if (std::none_of(problems.begin(), problems.end(), said)) add(std::move(problem));
-    } else if (std::string words = message(place, description); !words.empty()) {
+    } else if (std::string words = message(place, path.empty() ? "" : path.back(), description);
+               !words.empty()) {
       add({Problem::Kind::document, place.pointer, std::move(words)});
     }
   }

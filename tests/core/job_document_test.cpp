@@ -134,10 +134,15 @@ TEST(JobDocument, UnknownFieldIsNamed) {
   const std::string rest =
       "; a job has job_title, tasks and optionally priority, max_attempts, timeout_s, not_before, requires, "
       "idempotency_key, metadata";
-  expect_refused({with(R"("prio":1)"), "unknown field \"prio\"" + rest, "/prio"});
+  expect_refused({with(R"("colour":1)"), "unknown field \"colour\"" + rest, "/colour"});
   expect_refused({with(R"("a/b~c":1)"), "unknown field \"a/b~c\"" + rest, "/a~1b~0c"});
-  expect_refused({with(R"("job_id":"x")"), "unknown field \"job_id\"" + rest, "/job_id"});
-  expect_refused({with(R"("added":"x")"), "unknown field \"added\"" + rest, "/added"});
+  expect_refused({with(R"("prioritiy":1)"), "unknown field \"prioritiy\"" + rest + "; did you mean priority?",
+                  "/prioritiy"});
+  for (const char* const name : {"job_id", "added"}) {
+    expect_refused({with(fmt::format(R"("{}":"x")", name)),
+                    fmt::format("the server gives a job its \"{}\"; leave it out", name),
+                    fmt::format("/{}", name)});
+  }
 }
 
 TEST(JobDocument, WrongKindNamesFieldAndKind) {
@@ -152,8 +157,9 @@ TEST(JobDocument, WrongKindNamesFieldAndKind) {
       {R"({"job_title":"t","tasks":[]})", "a job needs at least one task", "/tasks"},
       {R"({"job_title":"t"})", "a job needs tasks, an array of at least one", "/tasks"},
       {R"({"tasks":[{"module":"m","data":{}}]})", "a job needs a job_title", "/job_title"},
-      {with_task("7"), "0 must be an object, found an integer", "/tasks/0"},
-      {with_task(R"({"module":"m","data":{}},[])"), "1 must be an object, found an array", "/tasks/1"},
+      {with_task("7"), "a task must be an object with module and data, found an integer", "/tasks/0"},
+      {with_task(R"({"module":"m","data":{}},[])"),
+       "a task must be an object with module and data, found an array", "/tasks/1"},
       {with_task(R"({"module":3,"data":{}})"), "module must be a string, found an integer",
        "/tasks/0/module"},
       {with_task(R"({"module":"","data":{}})"), "module must name a module", "/tasks/0/module"},
@@ -177,7 +183,7 @@ TEST(JobDocument, ArrayPutsTheJobsPlaceBeforeThePointer) {
   expect_refused({"[" + with("") + "," + with_task(R"({"module":7,"data":{}})") + "]",
                   "module must be a string, found an integer", "/1/tasks/0/module"});
   expect_refused({"[" + with("") + "," + with(R"("requires":{"labels":[1]})") + "]",
-                  "requires.labels must be an array of strings", "/1/requires/labels"});
+                  "a label must be a string, found 1", "/1/requires/labels/0"});
   expect_refused({"[" + with("") + ",3]", "a job must be an object, found an integer", "/1"});
 }
 
@@ -247,11 +253,15 @@ TEST(JobDocument, SyntaxErrorsAreRefused) {
 }
 
 TEST(JobDocument, WhatFollowsTheEndIsRefused) {
-  expect_refused({with("") + "x", "not valid JSON: there is more after the end", ""});
-  expect_refused({with("") + with(""), "not valid JSON: there is more after the end", ""});
-  expect_refused({"[" + with("") + "] 1", "not valid JSON: there is more after the end", ""});
-  expect_refused(
-      {"[" + with("") + with("") + "]", "not valid JSON: an array of jobs needs ',' or ']' after a job", ""});
+  expect_refused({with("") + "\n x", "not valid JSON: there is more after the end, at line 2, column 2", ""});
+  const auto at_column = [](std::size_t column) { return fmt::format(", at line 1, column {}", column); };
+  const std::string more = "not valid JSON: there is more after the end";
+  const std::size_t length = with("").size();
+  expect_refused({with("") + with(""), more + at_column(length + 1), ""});
+  expect_refused({"[" + with("") + "] 1", more + at_column(length + 4), ""});
+  expect_refused({"[" + with("") + with("") + "]",
+                  "not valid JSON: an array of jobs needs ',' or ']' after a job" + at_column(length + 2),
+                  ""});
 }
 
 TEST(JobDocument, EmptyBodySaysWhatToSend) {
@@ -262,26 +272,36 @@ TEST(JobDocument, EmptyBodySaysWhatToSend) {
 TEST(JobDocument, PriorityAttemptsAndTimeoutKeepTheirRanges) {
   EXPECT_EQ(spec_of(with(R"("priority":-100)")).priority, -100);
   EXPECT_EQ(spec_of(with(R"("priority":100)")).priority, 100);
-  expect_refused({with(R"("priority":101)"), "priority must lie between -100 and 100", "/priority"});
-  expect_refused({with(R"("priority":-101)"), "priority must lie between -100 and 100", "/priority"});
+  expect_refused(
+      {with(R"("priority":101)"), "priority must lie between -100 and 100, found 101", "/priority"});
+  expect_refused(
+      {with(R"("priority":-101)"), "priority must lie between -100 and 100, found -101", "/priority"});
   EXPECT_EQ(spec_of(with(R"("max_attempts":1)")).max_attempts, 1);
   EXPECT_EQ(spec_of(with(R"("max_attempts":1000)")).max_attempts, 1000);
-  expect_refused({with(R"("max_attempts":0)"), "max_attempts must lie between 1 and 1000", "/max_attempts"});
   expect_refused(
-      {with(R"("max_attempts":1001)"), "max_attempts must lie between 1 and 1000", "/max_attempts"});
+      {with(R"("max_attempts":0)"), "max_attempts must lie between 1 and 1000, found 0", "/max_attempts"});
+  expect_refused({with(R"("max_attempts":1001)"), "max_attempts must lie between 1 and 1000, found 1001",
+                  "/max_attempts"});
   EXPECT_EQ(spec_of(with(R"("timeout_s":10)")).timeout_s, 10.0);
-  expect_refused({with(R"("timeout_s":0)"), "timeout_s must be a number of seconds above 0", "/timeout_s"});
+  expect_refused(
+      {with(R"("timeout_s":0)"), "timeout_s must be a number of seconds above 0, found 0", "/timeout_s"});
 }
 
 TEST(JobDocument, RequiresNamesWhatIsWrong) {
-  const std::string members = "requires holds labels (an array of strings) and resources (names and amounts)";
-  expect_refused({with(R"("requires":{"labels":"x"})"), members, "/requires/labels"});
-  expect_refused({with(R"("requires":{"gpus":1})"), members, "/requires/gpus"});
-  expect_refused({with(R"("requires":{"labels":["a",1]})"), "requires.labels must be an array of strings",
+  expect_refused({with(R"("requires":{"labels":"x"})"),
+                  "labels must be an array of strings, such as [\"nvenc\"], found \"x\"",
                   "/requires/labels"});
+  expect_refused(
+      {with(R"("requires":{"labels":["a",1]})"), "a label must be a string, found 1", "/requires/labels/1"});
+  expect_refused({with(R"("requires":{"resources":["gpu"]})"),
+                  "resources must be an object of names and amounts, such as {\"gpu\": 1}, found [\"gpu\"]",
+                  "/requires/resources"});
+  expect_refused({with(R"("requires":{"gp/us":1})"),
+                  "unknown key \"gp/us\" in requires, which has labels and resources", "/requires/gp~1us"});
   for (const char* const amount : {"0", "-1", "\"1\"", "null"}) {
     expect_refused({with(fmt::format(R"("requires":{{"resources":{{"gpu":{}}}}})", amount)),
-                    "a resource is a name and an amount above 0", "/requires/resources/gpu"});
+                    fmt::format("the amount of a resource must be a number above 0, found {}", amount),
+                    "/requires/resources/gpu"});
   }
   EXPECT_EQ(spec_of(with(R"("requires":{})")).needs.labels, std::vector<std::string>{});
 }
@@ -292,7 +312,8 @@ TEST(JobDocument, IdempotencyKeyHasOneTo255Bytes) {
       255U);
   for (const std::string& key : {std::string(), std::string(256, 'k')}) {
     expect_refused({with(fmt::format(R"("idempotency_key":"{}")", key)),
-                    "idempotency_key must have 1 to 255 bytes", "/idempotency_key"});
+                    fmt::format("idempotency_key must have 1 to 255 bytes, found {}", key.size()),
+                    "/idempotency_key"});
   }
 }
 

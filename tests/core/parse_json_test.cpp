@@ -58,5 +58,13 @@ TEST(ParseJson, RefusesWhatIsNotOneValue) {
   EXPECT_FALSE(parse_json(std::string(40, '[') + std::string(40, ']')));
 }
 
+TEST(PlaceIn, CountsLinesAndCharactersFromOne) {
+  EXPECT_EQ(place_in("", 0), "line 1, column 1");
+  EXPECT_EQ(place_in("ab\ncd", 1), "line 1, column 2");
+  EXPECT_EQ(place_in("ab\ncd", 3), "line 2, column 1");
+  EXPECT_EQ(place_in("\n\u00e9x", 3), "line 2, column 2");
+  EXPECT_EQ(place_in("ab", 9), "line 1, column 3");
+}
+
 }  // namespace
 }  // namespace sisyphus

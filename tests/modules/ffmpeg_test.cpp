@@ -122,7 +122,7 @@ TEST_F(FfmpegPlan, AnOptionSetIsCheckedAsOptionsInPlaceAre) {
   facts_.option_sets["bad"] = parsed(R"({"x":{"y":{}}})").as_object();
   const Planned planned = plan(R"({"sources":["in.mkv"],"source_maps":[{"source":0}],
       "output_maps":[{"stream":0,"option_set":"bad"}],"output_file":"out.mkv"})");
-  expect_one(planned, kDocument, "/output_maps/0/options/x/y", "in the option set: found an object");
+  expect_one(planned, kDocument, "/output_maps/0/options/x/y", "in the option set: found an empty object");
 }
 
 TEST_F(FfmpegPlan, AMissingProgramIsNamed) {
@@ -149,7 +149,7 @@ TEST_F(FfmpegPlan, ASourceMustBeAMediaFile) {
 
 TEST_F(FfmpegPlan, AMapNamesASourceAndAStreamThatExist) {
   expect_one(plan_maps(R"([{"source":0},{"source":1}])"), kDocument, "/source_maps/1/source",
-             "there is no source 1; there are 1, counted from 0");
+             "there is no source 1; the only one is source 0");
   expect_one(
       plan_maps(R"([{"source":0,"specifier":"a","stream":1}])"), kEnvironment, "/source_maps/0",
       "source 0 (in.mkv) has no audio stream 1, counted from 0; it has 1 video (h264), 1 audio (aac eng)");
@@ -184,9 +184,13 @@ TEST_F(FfmpegPlan, TheOutputsFolderMustBeThere) {
       plan(
           R"({"sources":["in.mkv"],"source_maps":[{"source":0}],"output_maps":[],"output_file":"no/out.mkv"})"),
       kEnvironment, "/output_file", "does not exist");
+  std::filesystem::create_directory(folder_ / "films");
   expect_one(
-      plan(R"({"sources":["in.mkv"],"source_maps":[{"source":0}],"output_maps":[],"output_file":"."})"),
+      plan(R"({"sources":["in.mkv"],"source_maps":[{"source":0}],"output_maps":[],"output_file":"films"})"),
       kEnvironment, "/output_file", "an existing folder");
+  expect_one(
+      plan(R"({"sources":["in.mkv"],"source_maps":[{"source":0}],"output_maps":[],"output_file":"films/"})"),
+      kDocument, "/output_file", "names a folder");
   expect_one(
       plan(R"({"sources":["in.mkv"],"source_maps":[{"source":0}],"output_maps":[],"output_file":"x/.."})"),
       kDocument, "/output_file", "names a folder");

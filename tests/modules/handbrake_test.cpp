@@ -227,9 +227,9 @@ TEST_F(HandbrakePlan, ASourceMayBeTheFolderOfADisc) {
 }
 
 TEST_F(HandbrakePlan, TheOutputIsNoneOfTheSources) {
-  expect_one(plan("", "in.mkv", ".//in.mkv"), kDocument, "/output_file", "is also /source");
+  expect_one(plan("", "in.mkv", ".//in.mkv"), kDocument, "/output_file", "is also the source");
   std::filesystem::create_symlink("in.mkv", folder_ / "link.mkv");
-  expect_one(plan("", "in.mkv", "link.mkv"), kEnvironment, "/output_file", "is also /source");
+  expect_one(plan("", "in.mkv", "link.mkv"), kEnvironment, "/output_file", "is also the source");
 }
 
 TEST_F(HandbrakePlan, RightBeforeTheRunAFileOfAnEarlierTaskMustBeThere) {
@@ -248,21 +248,21 @@ TEST_F(HandbrakePlan, AnExistingOutputIsReplaced) {
 
 TEST_F(HandbrakePlan, TheOutputsFolderMustBeThere) {
   expect_one(plan("", "in.mkv", "no/out.mkv"), kEnvironment, "/output_file", "does not exist");
-  expect_one(plan("", "in.mkv", "."), kEnvironment, "/output_file", "an existing folder");
+  expect_one(plan("", "in.mkv", "."), kDocument, "/output_file", "names a folder");
   expect_one(plan("", "in.mkv", "x/.."), kDocument, "/output_file", "names a folder");
   expect_one(plan("", "in.mkv", "out/"), kDocument, "/output_file", "names a folder");
 }
 
 TEST_F(HandbrakePlan, StartAndStopHaveTheSameUnit) {
   expect_one(plan(R"("source_options":{"start_at":{"seconds":1},"stop_at":{"frames":5}})"), kDocument,
-             "/source_options/stop_at", "found frames, expected seconds, as in start_at");
+             "/source_options/stop_at", "found the unit frames, expected seconds as in start_at");
 }
 
 TEST_F(HandbrakePlan, APresetAndSettingsExcludeEachOther) {
   expect_one(plan(R"("filters_options":{"hqdn3d":{"y_spatial":1,"preset":"light"}})"), kDocument,
-             "/filters_options/hqdn3d/preset", "\"preset\" stands alone");
+             "/filters_options/hqdn3d/preset", "found a \"preset\" beside settings");
   expect_one(plan(R"("filters_options":{"hqdn3d":{"custom":{"y_spatial":1},"cb_spatial":1}})"), kDocument,
-             "/filters_options/hqdn3d/custom", "\"custom\" stands alone");
+             "/filters_options/hqdn3d/custom", "found a \"custom\" beside settings");
 }
 
 TEST_F(HandbrakePlan, AMissingProgramIsNamed) {

@@ -202,7 +202,7 @@ TEST_F(MkvmergePlan, ATrackThatIsNotThereIsToldWithThoseThatAre) {
 
 TEST_F(MkvmergePlan, ATrackNamesASourceThatExists) {
   expect_one(plan_tracks(R"([{"source":1,"track":0}])"), kDocument, "/tracks/0/source",
-             "there is no source 1; there are 1, counted from 0");
+             "there is no source 1; the only one is source 0");
 }
 
 TEST_F(MkvmergePlan, AMissingSourceIsAProblemThatLeavesNoPlanWhenItsTracksAreChosen) {

@@ -1,4 +1,4 @@
-#include "modules/near_match.hpp"
+#include "core/near_match.hpp"
 
 #include <fmt/format.h>
 
@@ -6,12 +6,23 @@
 #include <numeric>
 #include <utility>
 
-namespace sisyphus::modules {
+namespace sisyphus {
 namespace {
 
 constexpr std::size_t kMost = 3;
 constexpr std::size_t kMostSlips = 2;
 constexpr std::size_t kShortestPart = 3;  // of a word that is looked for within names
+constexpr std::size_t kLongest = 64;      // what is longer is no slip, and comparing it takes its time
+
+// Without what people mix up.
+std::string bare(std::string_view word) {
+  std::string letters;
+  for (const char c : word) {
+    if (c == '-' || c == '_' || c == ' ') continue;
+    letters += c >= 'A' && c <= 'Z' ? static_cast<char>(c - 'A' + 'a') : c;
+  }
+  return letters;
+}
 
 // How many letters are wrong, missing, too many or swapped with their neighbour.
 std::size_t slips(std::string_view a, std::string_view b) {
@@ -32,22 +43,32 @@ std::size_t slips(std::string_view a, std::string_view b) {
   return row[b.size()];
 }
 
+// Few slip twice, and in the first letter too: "remove" is not "move".
+bool are_slips(std::size_t count, const std::string& word, const std::string& name) {
+  if (count > std::min(kMostSlips, word.size() / 2)) return false;
+  return count < 2 || word.front() == name.front();
+}
+
 }  // namespace
 
 std::vector<std::string> near_matches(std::string_view word, const std::vector<std::string>& names) {
+  const std::string wanted = bare(word);
+  if (wanted.empty() || wanted.size() > kLongest) return {};
   std::vector<std::pair<std::size_t, std::string>> found;
   for (const std::string& name : names) {
-    const std::size_t distance = slips(word, name);
-    if (distance <= std::min(kMostSlips, word.size() / 2)) {
+    const std::string known = bare(name);
+    const std::size_t distance = slips(wanted, known);
+    if (are_slips(distance, wanted, known)) {
       found.emplace_back(distance, name);
-    } else if (word.size() >= kShortestPart && name.find(word) != std::string::npos) {
+    } else if (wanted.size() >= kShortestPart && known.find(wanted) != std::string::npos) {
       found.emplace_back(kMostSlips + distance, name);
     }
   }
   std::sort(found.begin(), found.end());
   std::vector<std::string> near;
   for (const auto& [distance, name] : found) {
-    if (near.size() == kMost || distance > found.front().first) break;
+    // What is clearly farther off than the best only distracts.
+    if (near.size() == kMost || distance > found.front().first + 1) break;
     near.push_back(name);
   }
   return near;
@@ -58,4 +79,4 @@ std::string did_you_mean(std::string_view word, const std::vector<std::string>& 
   return near.empty() ? "" : fmt::format("; did you mean {}?", fmt::join(near, " or "));
 }
 
-}  // namespace sisyphus::modules
+}  // namespace sisyphus

@@ -154,7 +154,7 @@ class ProgressReader {
   virtual ~ProgressReader() = default;
   // Of standard output. A new state of the progress, when this line completed one.
   virtual std::optional<Progress> line(std::string_view text) = 0;
-  virtual void error_line(std::string_view) {}  // of standard error
+  virtual void error_line(std::string_view) {}    // of standard error
   virtual Remarks remarks() const { return {}; }  // so far
 };
 

@@ -4,8 +4,8 @@
 
 namespace sisyphus::modules {
 
-// Checks that a file is what it should be. What ffprobe tells is judged when the task is planned, right before
-// it runs; what needs the pictures (decoding all of them, SSIM, PSNR, VMAF) is one run of ffmpeg.
+// Checks that a file is what it should be. What ffprobe tells is judged when the task is planned, right
+// before it runs; what needs the pictures (decoding all of them, SSIM, PSNR, VMAF) is one run of ffmpeg.
 class VerifyModule : public Module {
  public:
   std::string_view name() const override { return "verify"; }

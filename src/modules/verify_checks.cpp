@@ -41,10 +41,10 @@ void check_streams(const VerifyTask& task, const MediaInfo& file, std::vector<Pr
     const auto found = std::count_if(file.streams.begin(), file.streams.end(),
                                      [&](const MediaStream& stream) { return fits(wanted, stream); });
     if (wanted.count ? found == *wanted.count : found > 0) continue;
-    problems.push_back({kEnvironment, fmt::format("/streams/{}", i),
-                        fmt::format("found {} of {}, expected {}; the file has {}", found, in_words(wanted),
-                                    wanted.count ? std::to_string(*wanted.count) : "at least 1",
-                                    describe_streams(file))});
+    problems.push_back(
+        {kEnvironment, fmt::format("/streams/{}", i),
+         fmt::format("found {} of {}, expected {}; the file has {}", found, in_words(wanted),
+                     wanted.count ? std::to_string(*wanted.count) : "at least 1", describe_streams(file))});
   }
 }
 

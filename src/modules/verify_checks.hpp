@@ -12,10 +12,11 @@
 namespace sisyphus::modules {
 
 // What the document alone says: every comparison has a source, and it is another file.
-void check_comparisons(const boost::json::object& data, const VerifyTask& task, std::vector<Problem>& problems);
+void check_comparisons(const boost::json::object& data, const VerifyTask& task,
+                       std::vector<Problem>& problems);
 
-// The media file that `key` ("file", "source") names. Nothing when it is yet to be written, or cannot be read,
-// which is a problem.
+// The media file that `key` ("file", "source") names. Nothing when it is yet to be written, or cannot be
+// read, which is a problem.
 std::optional<MediaInfo> verify_media(const std::string& key, const std::string& path, const Facts& facts,
                                       std::vector<Problem>& problems);
 

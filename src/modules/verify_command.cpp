@@ -7,9 +7,10 @@
 namespace sisyphus::modules {
 namespace {
 
-// Both from their own zero and of the source's size, one copy for each measure. A picture is compared with the
-// last one of the source that is not later. Containers round times (Matroska to milliseconds, from a rounded
-// zero), so the source goes ahead by more than that can come to; else a picture meets the one before its own.
+// Both from their own zero and of the source's size, one copy for each measure. A picture is compared with
+// the last one of the source that is not later. Containers round times (Matroska to milliseconds, from a
+// rounded zero), so the source goes ahead by more than that can come to; else a picture meets the one before
+// its own.
 std::string comparison(const VerifyTask& task) {
   static constexpr int kRoundedUs = 3000;
   static constexpr const char* kFromZero = "settb=AVTB,setpts=PTS-STARTPTS";
@@ -32,14 +33,10 @@ std::string comparison(const VerifyTask& task) {
 
 std::vector<std::string> verify_run_argv(const VerifyTask& task, const std::string& ffmpeg) {
   // The measures are told at the level of information.
-  std::vector<std::string> argv{ffmpeg,
-                                "-nostdin",
-                                "-hide_banner",
-                                "-nostats",
-                                "-loglevel",
-                                task.floors.empty() ? "repeat+level+error" : "repeat+level+info",
-                                "-progress",
-                                "pipe:1"};
+  std::vector<std::string> argv{
+      ffmpeg,      "-nostdin",  "-hide_banner",
+      "-nostats",  "-loglevel", task.floors.empty() ? "repeat+level+error" : "repeat+level+info",
+      "-progress", "pipe:1"};
   const auto read = [&](const std::string& path) {
     argv.insert(argv.end(), {"-protocol_whitelist", kLocalProtocols, "-i", "file:" + path});
   };

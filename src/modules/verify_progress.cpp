@@ -92,8 +92,8 @@ Remarks VerifyProgressReader::remarks() const {
     const auto measured = measured_.find(std::string(name));
     const double least = value.as_double();
     if (measured == measured_.end()) {
-      remarks.errors.push_back(
-          fmt::format("{}: ffmpeg compared no pictures, expected at least {}", std::string_view(name), least));
+      remarks.errors.push_back(fmt::format("{}: ffmpeg compared no pictures, expected at least {}",
+                                           std::string_view(name), least));
       continue;
     }
     remarks.results[name] = measured->second;

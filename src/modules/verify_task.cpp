@@ -47,7 +47,8 @@ VerifyTask read_verify_task(const json::object& data, const std::string& working
   }
   task.tolerance_s = tolerance(data);
   if (const json::value* streams = data.if_contains("streams")) {
-    for (const json::value& item : streams->as_array()) task.streams.push_back(read_streams(item.as_object()));
+    for (const json::value& item : streams->as_array())
+      task.streams.push_back(read_streams(item.as_object()));
   }
   task.smaller_than = number_of(data, "smaller_than");
   if (const json::value* full = data.if_contains("full")) task.full = full->as_bool();

@@ -13,8 +13,8 @@ namespace sisyphus::modules {
 struct VerifyTask {
   struct Streams {
     std::string type;
-    std::string codec;     // empty: any
-    std::string language;  // empty: any
+    std::string codec;                  // empty: any
+    std::string language;               // empty: any
     std::optional<std::int64_t> count;  // none: at least one
   };
   // A measure of the pictures' likeness that needs a run.

@@ -79,9 +79,10 @@ TEST(VerifyProgress, AnyErrorFailsAFullDecode) {
   const Remarks remarks = read->remarks();
   EXPECT_TRUE(remarks.failed);
   ASSERT_EQ(remarks.errors.size(), 1U);
-  EXPECT_EQ(remarks.errors[0],
-            "full: ffmpeg told of 2 errors, expected none:\nFile ended prematurely\nError while decoding stream "
-            "#0:0: Invalid data found when processing input");
+  EXPECT_EQ(
+      remarks.errors[0],
+      "full: ffmpeg told of 2 errors, expected none:\nFile ended prematurely\nError while decoding stream "
+      "#0:0: Invalid data found when processing input");
 }
 
 TEST(VerifyProgress, ManyErrorsAreCountedAndTheFirstAreTold) {
@@ -96,7 +97,8 @@ TEST(VerifyProgress, WarningsAndTheNullMuxersComplaintsAreNoErrors) {
   const auto read = reader(R"({"full":true})");
   read->error_line("[mp3float @ 0x55f8249c9880] [warning] overread, skip -6 enddists: -4 -4");
   read->error_line(
-      "[null @ 0x5585e0627a80] [error] Application provided invalid, non monotonically increasing dts to muxer in "
+      "[null @ 0x5585e0627a80] [error] Application provided invalid, non monotonically increasing dts to "
+      "muxer in "
       "stream 0: 119 >= 119");
   EXPECT_FALSE(read->remarks().failed);
 }

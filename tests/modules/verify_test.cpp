@@ -75,22 +75,24 @@ TEST_F(VerifyPlan, AGoodFileIsDecidedWithoutARun) {
   EXPECT_EQ(module_.progress(*planned.plan), nullptr);
   EXPECT_THAT(planned.plan->inputs, ElementsAre(folder_ / "out.mkv", folder_ / "in.mkv"));
   EXPECT_THAT(planned.plan->outputs, IsEmpty());
-  EXPECT_EQ(planned.plan->results,
-            parsed(R"({"size_bytes":600,"source_size_bytes":1000,"duration_s":10.4,"expected_duration_s":10.0})")
-                .as_object());
+  EXPECT_EQ(
+      planned.plan->results,
+      parsed(R"({"size_bytes":600,"source_size_bytes":1000,"duration_s":10.4,"expected_duration_s":10.0})")
+          .as_object());
 }
 
 TEST_F(VerifyPlan, AFailedCheckNamesItsFieldWhatIsExpectedAndWhatIsThere) {
-  expect_one(R"({"file":"out.mkv","source":"in.mkv","duration":{"tolerance_s":0.3}})", kEnvironment, "/duration",
-             "the file's duration is 10.400 s, expected 10.000 s within 0.3 s");
+  expect_one(R"({"file":"out.mkv","source":"in.mkv","duration":{"tolerance_s":0.3}})", kEnvironment,
+             "/duration", "the file's duration is 10.400 s, expected 10.000 s within 0.3 s");
   expect_one(R"({"file":"out.mkv","source":"in.mkv","smaller_than":0.5})", kEnvironment, "/smaller_than",
              "the file's size is 600 bytes, expected at most 500 (0.5 of the source's 1000)");
-  expect_one(R"({"file":"out.mkv","streams":[{"type":"video"},{"type":"subtitle"}]})", kEnvironment, "/streams/1",
-             "found 0 of subtitle, expected at least 1; the file has 2 video (h264, mjpeg), 1 audio (aac eng)");
+  expect_one(
+      R"({"file":"out.mkv","streams":[{"type":"video"},{"type":"subtitle"}]})", kEnvironment, "/streams/1",
+      "found 0 of subtitle, expected at least 1; the file has 2 video (h264, mjpeg), 1 audio (aac eng)");
   expect_one(R"({"file":"out.mkv","streams":[{"type":"video","count":2}]})", kEnvironment, "/streams/0",
              "found 1 of video, expected 2");
-  expect_one(R"({"file":"out.mkv","streams":[{"type":"audio","codec":"opus","language":"eng"}]})", kEnvironment,
-             "/streams/0", "found 0 of audio opus eng");
+  expect_one(R"({"file":"out.mkv","streams":[{"type":"audio","codec":"opus","language":"eng"}]})",
+             kEnvironment, "/streams/0", "found 0 of audio opus eng");
 }
 
 TEST_F(VerifyPlan, AFailedCheckStillTellsItsNumbers) {
@@ -107,18 +109,20 @@ TEST_F(VerifyPlan, TheSourcesDurationIsCutLikeFfmpegCutsIt) {
   EXPECT_THAT(plan(R"({"file":"short.mkv","source":"in.mkv","duration":false})").problems, IsEmpty());
   expect_one(R"({"file":"short.mkv","source":"in.mkv","ss":11})", kEnvironment, "/duration",
              "leave nothing of the source's 10.000 s");
-  expect_one(R"({"file":"short.mkv","source":"in.mkv","ss":2})", kEnvironment, "/duration", "expected 8.000 s");
+  expect_one(R"({"file":"short.mkv","source":"in.mkv","ss":2})", kEnvironment, "/duration",
+             "expected 8.000 s");
 }
 
 TEST_F(VerifyPlan, ADurationThatIsNotToldFailsTheCheck) {
   put("raw.h264", kFilm, "N/A", 10);
-  expect_one(R"({"file":"raw.h264","source":"in.mkv"})", kEnvironment, "/duration", "does not tell its duration");
+  expect_one(R"({"file":"raw.h264","source":"in.mkv"})", kEnvironment, "/duration",
+             "does not tell its duration");
   expect_one(R"({"file":"out.mkv","source":"raw.h264"})", kEnvironment, "/duration", "set duration to false");
 }
 
 TEST_F(VerifyPlan, EveryComparisonNeedsASourceThatIsAnotherFile) {
-  for (const char* check : {R"("ssim":0.9)", R"("psnr":30)", R"("vmaf":90)", R"("smaller_than":1)", R"("ss":1)",
-                            R"("to":1)", R"("t":1)", R"("duration":{})"}) {
+  for (const char* check : {R"("ssim":0.9)", R"("psnr":30)", R"("vmaf":90)", R"("smaller_than":1)",
+                            R"("ss":1)", R"("to":1)", R"("t":1)", R"("duration":{})"}) {
     const std::string pointer = "/" + std::string(check + 1, std::string_view(check).find('"', 1) - 1);
     expect_one(fmt::format(R"({{"file":"out.mkv",{}}})", check), kDocument, pointer, "give source, too");
   }
@@ -222,9 +226,10 @@ TEST_F(VerifyPlan, TheSchemaRefusesUnknownKeysAndFloorsOutOfRange) {
         R"({"file":"a","streams":[{"type":"video","count":-1}]})"}) {
     EXPECT_EQ(check_schema(module_.schema(), parsed(data)).size(), 1U) << data;
   }
-  EXPECT_THAT(check_schema(module_.schema(), parsed(R"({"file":"a","source":"b","ss":"1:02:03.5","to":90,"t":"5s",
+  EXPECT_THAT(
+      check_schema(module_.schema(), parsed(R"({"file":"a","source":"b","ss":"1:02:03.5","to":90,"t":"5s",
       "duration":{"tolerance_s":0.5},"smaller_than":0.8,"full":true,"ssim":1,"psnr":40,"vmaf":95})")),
-              IsEmpty());
+      IsEmpty());
 }
 
 }  // namespace

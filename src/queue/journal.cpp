@@ -1,14 +1,13 @@
 #include "queue/journal.hpp"
 
-#include <boost/json.hpp>
+#include "queue/manifest.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
 
 namespace sisyphus::queue {
 namespace {
-
-namespace json = boost::json;
 
 std::string spare_name(std::uint64_t number) {
   return segment_name(number) + ".next";
@@ -94,23 +93,14 @@ Result<void> Journal::read_manifest() {
           Errc::io, fmt::format("{} has journal segments but no manifest.json", settings_.directory), {}};
     }
     store_id_ = make_uuid();
-    const json::object manifest{
-        {"format", kFormatVersion}, {"store_id", sisyphus::to_string(store_id_)}, {"first_segment", 1}};
-    return write_whole_file(files_, path, json::serialize(manifest) + "\n");
+    return write_whole_file(files_, path, encode_manifest({store_id_, first_segment_}));
   }
   auto text = files_.read(path);
   if (!text) return text.error();
-  json::error_code code;
-  const json::value manifest = json::parse(*text, code);
-  const json::object* const object = code ? nullptr : manifest.if_object();
-  const json::value* const id = object ? object->if_contains("store_id") : nullptr;
-  const json::value* const first = object ? object->if_contains("first_segment") : nullptr;
-  const auto store = id && id->is_string() ? parse_uuid(std::string_view(id->get_string())) : std::nullopt;
-  if (!store || !first || !first->is_int64() || first->get_int64() < 1) {
-    return Error{Errc::io, path + " is damaged: it names no store and first segment", {}};
-  }
-  store_id_ = *store;
-  first_segment_ = static_cast<std::uint64_t>(first->get_int64());
+  const auto manifest = decode_manifest(*text);
+  if (!manifest) return Error{Errc::io, path + " is damaged: " + manifest.error().detail, {}};
+  store_id_ = manifest->store_id;
+  first_segment_ = manifest->first_segment;
   return {};
 }
 

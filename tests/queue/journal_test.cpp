@@ -1,5 +1,6 @@
 #include "queue/journal.hpp"
 
+#include "queue/manifest.hpp"
 #include "tests/support/memory_file_system.hpp"
 
 #include <fmt/format.h>
@@ -292,17 +293,25 @@ TEST_F(JournalInMemory, DamagedManifestIsRefused) {
   EXPECT_EQ(open_journal(disk_).journal.error().detail, "j has journal segments but no manifest.json");
 }
 
+TEST_F(JournalInMemory, NoFlippedBitOfTheManifestGoesUnnoticed) {
+  fill(200);  // several segments: a first one that is another would lose those before it
+  const std::string whole = disk_.read("j/manifest.json").value();
+  for (std::size_t bit = 0; bit < whole.size() * 8; ++bit) {
+    std::string text = whole;
+    text[bit / 8] = static_cast<char>(text[bit / 8] ^ (1 << (bit % 8)));
+    overwrite(disk_, "j/manifest.json", text);
+    const Opened opened = open_journal(disk_);
+    ASSERT_FALSE(opened.journal) << bit;
+    EXPECT_THAT(opened.journal.error().detail, StartsWith("j/manifest.json is damaged: ")) << bit;
+  }
+}
+
 TEST_F(JournalInMemory, ManifestThatNamesAnotherStoreOrSegmentIsRefused) {
   fill(3);
-  const std::string manifest = disk_.read("j/manifest.json").value();
-  const std::string key = "\"first_segment\":1";
-  std::string other = manifest;
-  other.replace(other.find(key), key.size(), "\"first_segment\":3");
-  overwrite(disk_, "j/manifest.json", other);
+  const auto manifest = decode_manifest(disk_.read("j/manifest.json").value());
+  overwrite(disk_, "j/manifest.json", encode_manifest({manifest->store_id, 3}));
   EXPECT_FALSE(open_journal(disk_).journal);
-  other = manifest;
-  other.replace(other.find("store_id\":\"") + 11, 36, sisyphus::to_string(make_uuid()));
-  overwrite(disk_, "j/manifest.json", other);
+  overwrite(disk_, "j/manifest.json", encode_manifest({make_uuid(), 1}));
   EXPECT_EQ(open_journal(disk_).journal.error().detail,
             "the segments in j belong to another journal than its manifest");
 }

@@ -1,0 +1,39 @@
+#include "queue/manifest.hpp"
+
+#include "queue/journal_format.hpp"
+
+#include <boost/json.hpp>
+#include <fmt/format.h>
+
+namespace sisyphus::queue {
+
+namespace json = boost::json;
+
+std::string encode_manifest(const Manifest& manifest) {
+  std::string text = fmt::format(R"({{"format":{},"store_id":"{}","first_segment":{})", kFormatVersion,
+                                 to_string(manifest.store_id), manifest.first_segment);
+  text += fmt::format(",\"crc32c\":\"{:08x}\"}}\n", crc32c(text));
+  return text;
+}
+
+Result<Manifest> decode_manifest(std::string_view text) {
+  json::error_code code;
+  const json::value value = json::parse(json::string_view(text.data(), text.size()), code);
+  const json::object* const object = code ? nullptr : value.if_object();
+  const json::value* const format = object ? object->if_contains("format") : nullptr;
+  const json::value* const id = object ? object->if_contains("store_id") : nullptr;
+  const json::value* const first = object ? object->if_contains("first_segment") : nullptr;
+  if (format && format->is_int64() && format->get_int64() != kFormatVersion) {
+    return invalid(fmt::format("journal format {} is not known here (this version reads {})",
+                               format->get_int64(), kFormatVersion));
+  }
+  const auto store = id && id->is_string() ? parse_uuid(std::string_view(id->get_string())) : std::nullopt;
+  if (!store || !first || !first->is_int64() || first->get_int64() < 1) {
+    return invalid("it names no store and first segment");
+  }
+  const Manifest manifest{*store, static_cast<std::uint64_t>(first->get_int64())};
+  if (encode_manifest(manifest) != text) return invalid("its checksum does not match");
+  return manifest;
+}
+
+}  // namespace sisyphus::queue

@@ -61,22 +61,54 @@ TransferProgress FileWork::teller(std::size_t index) {
 }
 
 asio::awaitable<Result<FileOutcome>> FileWork::run(std::size_t index) {
-  std::function<Result<FileOutcome>()> work = [operation = operations_[index], on_bytes = teller(index),
-                                               directory = surroundings_.working_directory,
-                                               stop = surroundings_.stop] {
-    switch (operation.kind) {
-      case Kind::remove:
-        return remove_path(operation.source, directory);
-      case Kind::copy:
-        return copy_file(operation.source, operation.destination, on_bytes, stop);
-      case Kind::move:
-        return move_file(operation.source, operation.destination, on_bytes, stop);
-    }
-    return Result<FileOutcome>(FileOutcome::skipped);
-  };
-  auto outcome = co_await run_on<Result<FileOutcome>>(surroundings_.pool.get_executor(), std::move(work));
+  const bool may_change = co_await surroundings_.may_change();
+  if (!may_change) co_return FileOutcome::cancelled;
+  Result<FileOutcome> outcome = FileOutcome::skipped;
+  if (operations_[index].kind == Kind::remove) {
+    std::function<Result<FileOutcome>()> remove = [this, index] {
+      return remove_path(operations_[index].source, surroundings_.working_directory);
+    };
+    outcome = co_await run_on(surroundings_.pool.get_executor(), std::move(remove));
+  } else {
+    outcome = co_await transfer(index);
+  }
   if (outcome && *outcome != FileOutcome::cancelled) on_progress_(progress_at(index, 1));
   co_return outcome;
+}
+
+asio::awaitable<Result<FileOutcome>> FileWork::transfer(std::size_t index) {
+  const modules::FileOperation& operation = operations_[index];
+  const auto kind = operation.kind == Kind::move ? FileTransfer::Kind::move : FileTransfer::Kind::copy;
+  FileTransfer file(kind, operation.source, operation.destination, operation.staged);
+  std::function<Result<FileOutcome>()> step = [&file, on_bytes = teller(index), stop = surroundings_.stop] {
+    return file.begin(on_bytes, stop);
+  };
+  Result<FileOutcome> begun = co_await run_on(surroundings_.pool.get_executor(), std::move(step));
+  if (!begun || *begun != FileOutcome::copied) co_return begun;
+  const bool may_change = co_await surroundings_.may_change();  // the copy may have taken hours
+  if (!may_change) co_return FileOutcome::cancelled;
+  step = [&file] { return file.publish(); };
+  Result<FileOutcome> published = co_await run_on(surroundings_.pool.get_executor(), std::move(step));
+  co_return published;
+}
+
+std::vector<modules::Output> staged_copies(const std::vector<modules::FileOperation>& operations) {
+  std::vector<modules::Output> copies;
+  for (const modules::FileOperation& operation : operations) {
+    if (!operation.staged.empty()) copies.push_back({operation.destination, operation.staged});
+  }
+  return copies;
+}
+
+asio::awaitable<Result<void>> sync_files(asio::thread_pool& pool, std::vector<std::string> paths) {
+  std::function<Result<void>()> work = [&paths] {
+    for (const std::string& path : paths) {
+      if (auto synced = sync_file(path); !synced) return synced;
+    }
+    return Result<void>();
+  };
+  Result<void> synced = co_await run_on(pool.get_executor(), std::move(work));
+  co_return synced;
 }
 
 }  // namespace sisyphus::actors

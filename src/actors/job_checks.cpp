@@ -1,6 +1,5 @@
 #include "actors/job_checks.hpp"
 
-#include "core/file_transfer.hpp"
 #include "core/job_document.hpp"
 #include "core/parse_json.hpp"
 #include "modules/paths.hpp"
@@ -61,8 +60,7 @@ void FileFlow::change(std::size_t index, const modules::FileOperation& operation
     gone_[source] = index;
     return;
   }
-  const std::string target =
-      modules::normal_path(transfer_target(operation.source, operation.destination), "/");
+  const std::string target = modules::normal_path(operation.destination, "/");
   read(index, source, problems);
   if (target == source) return;
   if (operation.kind == Kind::move) {

@@ -7,6 +7,7 @@
 #include "actors/worker_state.hpp"
 #include "core/bell.hpp"
 #include "core/clock.hpp"
+#include "core/file_transfer.hpp"
 #include "core/ids.hpp"
 #include "core/progress.hpp"
 
@@ -25,6 +26,8 @@
 #include <vector>
 
 namespace sisyphus::actors {
+
+class Staging;
 
 // Why a job that runs is to stop.
 enum class StopReason {
@@ -119,21 +122,24 @@ class JobRunner {
   asio::awaitable<std::optional<JobEnd>> run_program(const modules::Module& module,
                                                      const modules::Plan& plan);
   asio::awaitable<std::optional<JobEnd>> change_files(const modules::Plan& plan);
+  Result<void> prepare(Staging& staging);
+  asio::awaitable<bool> may_change();     // waits for the end of a pause and for the lease
   asio::awaitable<bool> lease_is_live();  // waits for it; false when the job is to stop instead
   asio::awaitable<void> wait_while_paused();
   void remember_lease(LeaseToken token);
   void start_timeout(const boost::json::object& document);
   void set_progress(Progress progress);
   void note_warning(const std::string& text);
-  void note_results(const boost::json::object& results);
+  void note_results(std::size_t index, const PlannedTask& task);  // of its planning
+  void note_results(std::size_t index, const std::string& module, const boost::json::object& results);
   JobPlanner::Context plan_context() const;
   std::string task_label() const;
   JobEnd failure(std::string message) const;
   JobEnd failure(const Error& error) const;
   JobEnd validation_failure(const std::vector<modules::Problem>& problems) const;
   JobEnd stopped() const;
-  std::optional<JobEnd> tool_failure(const ExitReport& report, const modules::RunProgram& program,
-                                     const modules::Remarks& remarks) const;
+  std::optional<JobEnd> failure_of(const ExitReport& report, const modules::Plan& plan,
+                                   const modules::Remarks& remarks) const;
 
   RunnerContext context_;
   JobRequest request_;

@@ -1,16 +1,14 @@
 #include "core/file_transfer.hpp"
 
 #include "core/file_content.hpp"
-#include "core/unique_fd.hpp"
 
 #include <fmt/format.h>
 
 #include <cerrno>
 #include <cstdio>
-#include <cstdlib>
+#include <utility>
 
 #include <fcntl.h>
-#include <sys/stat.h>
 #include <unistd.h>
 
 namespace sisyphus {
@@ -20,7 +18,7 @@ bool same_file(const struct stat& left, const struct stat& right) {
   return left.st_dev == right.st_dev && left.st_ino == right.st_ino;
 }
 
-bool same_content(const struct stat& before, const struct stat& after) {
+bool same_version(const struct stat& before, const struct stat& after) {
   return before.st_size == after.st_size && before.st_mtim.tv_sec == after.st_mtim.tv_sec &&
          before.st_mtim.tv_nsec == after.st_mtim.tv_nsec;
 }
@@ -29,10 +27,6 @@ std::string folder_of(const std::string& path) {
   const std::size_t slash = path.rfind('/');
   if (slash == std::string::npos) return ".";
   return slash == 0 ? "/" : path.substr(0, slash);
-}
-
-std::string describe(const char* verb, const std::string& source, const std::string& target) {
-  return fmt::format("cannot {} {} to {}", verb, source, target);
 }
 
 // Puts a rename or an unlink in a folder on disk.
@@ -44,108 +38,15 @@ Result<void> sync_folder(const std::string& folder, const std::string& what) {
   return {};
 }
 
-// A new file beside the target; it is deleted again unless it was renamed.
-class TemporaryFile {
- public:
-  explicit TemporaryFile(const std::string& folder) : path_(folder + "/.sisyphus-copy-XXXXXX") {
-    file_ = UniqueFd(::mkostemp(path_.data(), O_CLOEXEC));
-  }
-  ~TemporaryFile() {
-    if (file_ && !renamed_) ::unlink(path_.c_str());
-  }
-  TemporaryFile(const TemporaryFile&) = delete;
-  TemporaryFile& operator=(const TemporaryFile&) = delete;
-
-  bool is_open() const { return static_cast<bool>(file_); }
-  int get() const { return file_.get(); }
-  bool rename_to(const std::string& target) {
-    renamed_ = ::rename(path_.c_str(), target.c_str()) == 0;
-    return renamed_;
-  }
-
- private:
-  std::string path_;
-  UniqueFd file_;
-  bool renamed_ = false;
-};
-
-// The source, open and known to be a regular file.
-struct OpenSource {
-  UniqueFd file;
-  struct stat status {};
-};
-
-Result<OpenSource> open_source(const std::string& path, const std::string& what) {
-  OpenSource source;
-  source.file = UniqueFd(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a pipe must not block
-  if (!source.file || ::fstat(source.file.get(), &source.status) != 0) return io_error(what, errno);
-  if (!S_ISREG(source.status.st_mode)) return invalid(what + ": the source is not a regular file");
-  return source;
-}
-
-// Whether the target is the source itself. A target that is there but no file fails.
-Result<bool> is_source(const struct stat& source, const std::string& target, const std::string& what) {
-  struct stat status {};
-  if (::stat(target.c_str(), &status) != 0) return false;  // missing; what else is wrong, the rename will say
-  if (same_file(source, status)) return true;
-  if (!S_ISREG(status.st_mode)) return invalid(what + ": the destination exists and is not a regular file");
-  return false;
-}
-
-Result<FileOutcome> copy_open(const OpenSource& source, const std::string& target, const std::string& what,
-                              const TransferProgress& progress, const std::stop_token& stop) {
-  TemporaryFile copy(folder_of(target));
-  if (!copy.is_open()) return io_error(what, errno);
-
-  const auto size = static_cast<std::uint64_t>(source.status.st_size);
-  auto copied = copy_content(source.file.get(), copy.get(), size, what, progress, stop);
-  if (!copied || *copied == FileOutcome::cancelled) return copied;
-  if (auto kept = copy_attributes(source.file.get(), copy.get(), source.status, what); !kept)
-    return kept.error();
-  if (::fsync(copy.get()) != 0) return io_error(what, errno);
-
-  struct stat before {};
-  struct stat after {};
-  if (::fstat(source.file.get(), &before) != 0 || ::fstat(copy.get(), &after) != 0)
-    return io_error(what, errno);
-  if (!same_content(source.status, before)) {
-    return Error{Errc::io, what + ": the source changed while it was copied", {}};
-  }
-  if (before.st_size != after.st_size) {
-    return Error{Errc::io,
-                 fmt::format("{}: the copy has {} bytes, the source {}", what, after.st_size, before.st_size),
-                 {}};
-  }
-  if (stop.stop_requested()) return FileOutcome::cancelled;
-  if (!copy.rename_to(target)) return io_error(what, errno);
-  if (auto synced = sync_folder(folder_of(target), what); !synced) return synced.error();
-  return FileOutcome::done;
-}
-
-// The second half of a move to another file system. The copy is whole and on disk by now.
-Result<FileOutcome> remove_source(const OpenSource& source, const std::string& path,
-                                  const std::string& what) {
-  struct stat status {};
-  if (::stat(path.c_str(), &status) != 0) return io_error(what, errno);
-  if (!same_file(status, source.status) || !same_content(status, source.status)) {
-    return Error{Errc::io, what + ": the source changed after it was copied; both are kept", {}};
-  }
-  if (::unlink(path.c_str()) != 0) return io_error(what + ": copied, but the source stays", errno);
-  if (auto synced = sync_folder(folder_of(path), what); !synced) return synced.error();
-  return FileOutcome::done;
-}
-
-Result<FileOutcome> copy_and_remove(const std::string& source, const std::string& target,
-                                    const std::string& what, const TransferProgress& progress,
-                                    const std::stop_token& stop) {
-  auto opened = open_source(source, what);
-  if (!opened) return opened.error();
-  auto copied = copy_open(*opened, target, what, progress, stop);
-  if (!copied || *copied != FileOutcome::done) return copied;
-  return remove_source(*opened, source, what);
-}
-
 }  // namespace
+
+Result<void> sync_file(const std::string& path) {
+  const std::string what = "cannot put on disk " + path;
+  const UniqueFd file(::open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));
+  if (!file && (errno == ENOENT || errno == ENOTDIR)) return {};
+  if (!file || (::fsync(file.get()) != 0 && errno != EINVAL)) return io_error(what, errno);
+  return sync_folder(folder_of(path), what);
+}
 
 Result<FileOutcome> remove_path(const std::string& path, const std::string& working_directory) {
   const std::string what = "cannot delete " + path;
@@ -154,6 +55,7 @@ Result<FileOutcome> remove_path(const std::string& path, const std::string& work
     if (errno == ENOENT || errno == ENOTDIR) return FileOutcome::skipped;
     return io_error(what, errno);
   }
+  // By device and inode: whatever the spelling, and through a bind mount too.
   for (const char* kept : {"/", working_directory.c_str()}) {
     struct stat guarded {};
     if (::stat(kept, &guarded) == 0 && same_file(status, guarded)) {
@@ -175,50 +77,115 @@ Result<FileOutcome> remove_path(const std::string& path, const std::string& work
   return io_error(what, errno);
 }
 
-std::string transfer_target(const std::string& source, const std::string& destination) {
-  struct stat status {};
-  if (::stat(destination.c_str(), &status) != 0 || !S_ISDIR(status.st_mode)) return destination;
-  return destination + (destination.ends_with('/') ? "" : "/") + source.substr(source.rfind('/') + 1);
-}
+FileTransfer::FileTransfer(Kind kind, std::string source, std::string target, std::string staged)
+    : kind_(kind),
+      source_(std::move(source)),
+      target_(std::move(target)),
+      staged_(std::move(staged)),
+      what_(fmt::format("cannot {} {} to {}", kind == Kind::move ? "move" : "copy", source_, target_)) {}
 
-Result<FileOutcome> copy_file(const std::string& source, const std::string& destination,
-                              const TransferProgress& progress, const std::stop_token& stop) {
-  const std::string target = transfer_target(source, destination);
-  const std::string what = describe("copy", source, target);
-  auto opened = open_source(source, what);
-  if (!opened) return opened.error();
-  const auto same = is_source(opened->status, target, what);
-  if (!same) return same.error();
-  if (*same) return FileOutcome::skipped;
-  return copy_open(*opened, target, what, progress, stop);
-}
-
-Result<FileOutcome> move_file(const std::string& source, const std::string& destination,
-                              const TransferProgress& progress, const std::stop_token& stop) {
-  const std::string target = transfer_target(source, destination);
-  const std::string what = describe("move", source, target);
-  struct stat link {};
-  struct stat status {};
-  if (::lstat(source.c_str(), &link) != 0 || ::stat(source.c_str(), &status) != 0)
-    return io_error(what, errno);
-  if (!S_ISREG(status.st_mode)) return invalid(what + ": the source is not a regular file");
+Result<FileOutcome> FileTransfer::begin(const TransferProgress& progress, const std::stop_token& stop) {
+  if (auto opened = open_source(); !opened) return opened.error();
   // One file under two names, or through two mounts: rename would do nothing, or say EXDEV, and a copy with a
   // delete after it would delete the only one.
-  const auto same = is_source(status, target, what);
+  const auto same = target_is_source();
   if (!same) return same.error();
   if (*same) return FileOutcome::skipped;
   if (stop.stop_requested()) return FileOutcome::cancelled;
-
-  if (S_ISLNK(link.st_mode)) return copy_and_remove(source, target, what, progress, stop);
-  if (::rename(source.c_str(), target.c_str()) != 0) {
-    if (errno != EXDEV) return io_error(what, errno);
-    return copy_and_remove(source, target, what, progress, stop);
+  if (kind_ == Kind::move && !source_is_link_) {
+    const auto renamed = rename_source();
+    if (!renamed) return renamed.error();
+    if (*renamed == FileOutcome::done) {
+      const auto size = static_cast<std::uint64_t>(status_.st_size);
+      if (progress) progress(size, size);
+      return renamed;
+    }
   }
-  if (auto synced = sync_folder(folder_of(target), what); !synced) return synced.error();
-  if (auto synced = sync_folder(folder_of(source), what); !synced) return synced.error();
-  const auto size = static_cast<std::uint64_t>(status.st_size);
-  if (progress) progress(size, size);
+  return copy_source(progress, stop);
+}
+
+Result<void> FileTransfer::open_source() {
+  struct stat link {};
+  if (::lstat(source_.c_str(), &link) != 0) return io_error(what_, errno);
+  source_is_link_ = S_ISLNK(link.st_mode);
+  file_ = UniqueFd(::open(source_.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK));  // a pipe must not block
+  if (!file_ || ::fstat(file_.get(), &status_) != 0) return io_error(what_, errno);
+  if (!S_ISREG(status_.st_mode)) return invalid(what_ + ": the source is not a regular file");
+  return {};
+}
+
+// A target that is there but no file fails.
+Result<bool> FileTransfer::target_is_source() const {
+  struct stat status {};
+  if (::stat(target_.c_str(), &status) != 0)
+    return false;  // missing; what else is wrong, the rename will say
+  if (same_file(status_, status)) return true;
+  if (!S_ISREG(status.st_mode)) return invalid(what_ + ": the destination exists and is not a regular file");
+  return false;
+}
+
+Result<FileOutcome> FileTransfer::rename_source() {
+  // What it replaces is gone from the disk with the rename: its own content must be there before.
+  if (::fsync(file_.get()) != 0 && errno != EINVAL) return io_error(what_, errno);
+  if (::rename(source_.c_str(), target_.c_str()) != 0) {
+    if (errno == EXDEV) return FileOutcome::skipped;
+    return io_error(what_, errno);
+  }
+  if (auto synced = sync_folder(folder_of(target_), what_); !synced) return synced.error();
+  if (auto synced = sync_folder(folder_of(source_), what_); !synced) return synced.error();
   return FileOutcome::done;
+}
+
+Result<FileOutcome> FileTransfer::copy_source(const TransferProgress& progress, const std::stop_token& stop) {
+  const UniqueFd copy(::open(staged_.c_str(), O_RDWR | O_CREAT | O_EXCL | O_CLOEXEC, 0600));
+  if (!copy) return io_error(what_, errno);
+  const auto size = static_cast<std::uint64_t>(status_.st_size);
+  std::uint64_t before = 0;
+  const Pieces pieces = [&](std::uint64_t bytes) {
+    if (progress) progress((before + bytes) / 2, size);
+    return !stop.stop_requested();
+  };
+  const auto copied = copy_content(file_.get(), copy.get(), size, what_, pieces);
+  if (!copied || *copied == FileOutcome::cancelled) return copied;
+  if (auto kept = copy_attributes(file_.get(), copy.get(), status_, what_); !kept) return kept.error();
+  if (::fsync(copy.get()) != 0) return io_error(what_, errno);
+  if (auto same = source_is_unchanged("while it was copied"); !same) return same.error();
+  before = size;
+  const auto compared = compare_content(file_.get(), copy.get(), size, what_, pieces);
+  if (!compared || *compared == FileOutcome::cancelled) return compared;
+  return FileOutcome::copied;
+}
+
+Result<FileOutcome> FileTransfer::publish() {
+  if (auto same = source_is_unchanged("after it was copied; it and the old destination are kept"); !same)
+    return same.error();
+  if (::rename(staged_.c_str(), target_.c_str()) != 0) return io_error(what_, errno);
+  if (auto synced = sync_folder(folder_of(target_), what_); !synced) return synced.error();
+  if (kind_ == Kind::move) {
+    if (auto removed = remove_source(); !removed) return removed.error();
+  }
+  return FileOutcome::done;
+}
+
+Result<void> FileTransfer::source_is_unchanged(const char* when) const {
+  struct stat now {};
+  if (::fstat(file_.get(), &now) != 0) return io_error(what_, errno);
+  if (!same_version(status_, now)) {
+    return Error{Errc::io, fmt::format("{}: the source changed {}", what_, when), {}};
+  }
+  return {};
+}
+
+// By its name, not by what is open: the name may be another file's by now. It is, when the target was the
+// source itself, seen through another file system (an overlay, a union) under another device number.
+Result<void> FileTransfer::remove_source() const {
+  struct stat now {};
+  if (::stat(source_.c_str(), &now) != 0) return io_error(what_ + ": copied, but of the source", errno);
+  if (!same_file(now, status_) || !same_version(now, status_)) {
+    return Error{Errc::io, what_ + ": the source changed after it was copied; both are kept", {}};
+  }
+  if (::unlink(source_.c_str()) != 0) return io_error(what_ + ": copied, but the source stays", errno);
+  return sync_folder(folder_of(source_), what_);
 }
 
 }  // namespace sisyphus

@@ -1,5 +1,6 @@
 #include "modules/cleanup.hpp"
 
+#include "modules/file_checks.hpp"
 #include "modules/paths.hpp"
 #include "modules/schema.hpp"
 
@@ -33,6 +34,7 @@ class CleanupPlanner {
   std::string normal(std::string_view path) const { return normal_path(path, facts_.working_directory); }
   bool holds_working_folder(const std::string& path) const;
   void check_source(const std::string& path, const std::string& pointer);
+  void check_can_go(const std::string& path, const std::string& pointer);
   void check_destination(const std::string& target, const std::string& pointer);
   void complain(Problem::Kind kind, const std::string& pointer, std::string message) {
     planned_.problems.push_back({kind, pointer, std::move(message)});
@@ -70,7 +72,7 @@ void CleanupPlanner::remove(std::string_view path, const std::string& pointer) {
       break;
     }
   }
-  changes_.operations.push_back({Kind::remove, target, {}});
+  changes_.operations.push_back({Kind::remove, target, {}, {}});
   made_.erase(normal(target));
   gone_.insert(normal(target));
   plan_.irreversible = true;
@@ -89,6 +91,15 @@ void CleanupPlanner::check_source(const std::string& path, const std::string& po
   if (kind == PathKind::other) complain(kEnvironment, pointer, fmt::format("{} is not a regular file", path));
   if (kind == PathKind::missing && !facts_.written_before.contains(key)) {
     complain(kEnvironment, pointer, fmt::format("{} does not exist", path));
+  }
+}
+
+// Before hours of copying, not after them.
+void CleanupPlanner::check_can_go(const std::string& path, const std::string& pointer) {
+  const std::string folder = parent_folder(path);
+  if (path_kind(path) == PathKind::file && ::access(folder.c_str(), W_OK | X_OK) != 0) {
+    complain(kEnvironment, pointer,
+             fmt::format("{} cannot be moved away: its folder {} is not writable", path, folder));
   }
 }
 
@@ -120,9 +131,10 @@ void CleanupPlanner::transfer(Kind kind, const json::object& item, const std::st
   } else {
     check_destination(target, pointer + "/destination");
   }
-  changes_.operations.push_back({kind, source, destination});
+  changes_.operations.push_back({kind, source, target, staged_path(target, facts_.attempt_folder)});
   plan_.inputs.push_back(source);
   if (kind == Kind::move && normal(source) != normal(target)) {
+    check_can_go(source, pointer + "/source");
     made_.erase(normal(source));
     gone_.insert(normal(source));
     plan_.irreversible = true;

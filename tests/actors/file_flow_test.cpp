@@ -68,15 +68,6 @@ TEST(FileFlow, AnIntermediateFileMayBeReplacedByTheResult) {
             one(Problem::Kind::document, 3, "/film is written by task 3 already"));
 }
 
-TEST(FileFlow, ADestinationMayBeAFolder) {
-  const testing::TempFolder folder;
-  FileFlow flow;
-  EXPECT_THAT(flow.add(0, files({{Kind::copy, "/a", folder.path()}, {Kind::copy, "/b", folder.path()}})),
-              IsEmpty());
-  EXPECT_EQ(flow.add(1, tool({"/in"}, folder / "a")),
-            one(Problem::Kind::document, 1, folder / "a" + " is written by task 1 already"));
-}
-
 TEST(FileFlow, WhatATaskHasTakenAwayCannotBeRead) {
   FileFlow flow;
   flow.add(0, files({{Kind::remove, "/old", ""}, {Kind::move, "/in", "/kept"}}));

@@ -18,10 +18,16 @@ class FileWorkTest : public ::testing::Test {
   ~FileWorkTest() override { pool_.join(); }
 
   FileWork work(std::vector<modules::FileOperation> operations) {
-    return FileWork({loop_.get_executor(), pool_, folder_.path(), stop_.get_token()}, std::move(operations),
-                    [this](Progress progress) { told_.push_back(progress); });
+    return FileWork(
+        {loop_.get_executor(), pool_, folder_.path(), stop_.get_token(), [this] { return may_change(); }},
+        std::move(operations), [this](Progress progress) { told_.push_back(progress); });
   }
   Result<FileOutcome> run(FileWork& work, std::size_t index) { return Started(loop_, work.run(index)).get(); }
+
+  asio::awaitable<bool> may_change() { co_return !stop_.stop_requested(); }
+  modules::FileOperation copy(const std::string& from, const std::string& to) const {
+    return {Kind::copy, folder_ / from, folder_ / to, folder_ / (to + ".staged")};
+  }
 
   const testing::TempFolder folder_;
   asio::io_context loop_;
@@ -34,9 +40,8 @@ class FileWorkTest : public ::testing::Test {
 TEST_F(FileWorkTest, WeighsOperationsByTheirBytes) {
   write_text(folder_ / "small", std::string(1U << 20, 's'));
   write_text(folder_ / "large", std::string(5U << 20, 'l'));
-  FileWork files = work({{Kind::copy, folder_ / "small", folder_ / "small.copy"},
-                         {Kind::copy, folder_ / "large", folder_ / "large.copy"},
-                         {Kind::remove, folder_ / "small", ""}});
+  FileWork files = work(
+      {copy("small", "small.copy"), copy("large", "large.copy"), {Kind::remove, folder_ / "small", "", ""}});
 
   // Of 6 MiB, and one more for each operation.
   ASSERT_EQ(run(files, 0).value(), FileOutcome::done);
@@ -53,14 +58,15 @@ TEST_F(FileWorkTest, WeighsOperationsByTheirBytes) {
 
 TEST_F(FileWorkTest, TellsThePiecesOfOneFileAndNeverGoesBack) {
   write_text(folder_ / "a", std::string(40U << 20, 'a'));
-  FileWork files = work({{Kind::copy, folder_ / "a", folder_ / "b"}});
+  FileWork files = work({copy("a", "b")});
   ASSERT_EQ(run(files, 0).value(), FileOutcome::done);
   ASSERT_GE(told_.size(), 2U);
   for (std::size_t i = 1; i < told_.size(); ++i) EXPECT_GE(told_[i].percent, told_[i - 1].percent);
 }
 
 TEST_F(FileWorkTest, CountsTheOperationsWhereThereAreNoBytes) {
-  FileWork files = work({{Kind::remove, folder_ / "no", ""}, {Kind::remove, folder_ / "neither", ""}});
+  FileWork files =
+      work({{Kind::remove, folder_ / "no", "", ""}, {Kind::remove, folder_ / "neither", "", ""}});
   ASSERT_EQ(run(files, 0).value(), FileOutcome::skipped);
   EXPECT_DOUBLE_EQ(told_.back().percent.value(), 50);
 }
@@ -68,7 +74,7 @@ TEST_F(FileWorkTest, CountsTheOperationsWhereThereAreNoBytes) {
 TEST_F(FileWorkTest, WhatWasStoppedTellsNothing) {
   write_text(folder_ / "a", "x");
   stop_.request_stop();
-  FileWork files = work({{Kind::copy, folder_ / "a", folder_ / "b"}});
+  FileWork files = work({copy("a", "b")});
   EXPECT_EQ(run(files, 0).value(), FileOutcome::cancelled);
   EXPECT_TRUE(told_.empty());
 }

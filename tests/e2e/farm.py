@@ -15,6 +15,7 @@ import shutil
 import signal
 import socket
 import subprocess
+import sys
 import tempfile
 import threading
 import time
@@ -24,11 +25,44 @@ import uuid
 BINARY = os.environ["SISYPHUS_BINARY"]
 FAKE_TOOL = os.environ["SISYPHUS_FAKE_TOOL"]
 DEADLINE = 30.0  # seconds that any one event may take on a busy machine
+MARK_MOUNTS = "SISYPHUS_TEST_MOUNTS"  # in the environment of a test program that may mount
 MARK = "SISYPHUS_TEST_FARM"  # in the environment of all that a farm starts, so that survivors can be found
 TERMINAL = ("completed", "failed", "cancelled")
 
 _clips = {}
 _clip_folder = None
+
+
+def mount_privately():
+    """For a program that mounts: call it at import. Starts the program again where it may mount and nobody else sees
+    it. Where that is refused, the program ends with an error: a test that did not run must not look green."""
+    if os.environ.get(MARK_MOUNTS) == str(os.getpid()):
+        return
+    os.environ[MARK_MOUNTS] = str(os.getpid())
+    own_user = [] if os.geteuid() == 0 else ["--map-root-user"]
+    os.execvp("unshare", ["unshare", "--mount", *own_user, sys.executable, *sys.orig_argv[1:]])
+
+
+def mount(test, kind, source, options, folder=None):
+    """Mounts, on a new folder if none is given, until the test's end; the folder."""
+    if folder is None:
+        folder = tempfile.mkdtemp(prefix="sisyphus-disk-")
+        test.addCleanup(os.rmdir, folder)
+    subprocess.run(["mount", "-t", kind, "-o", options, source, folder], check=True)
+    # Lazily: a process of the farm may still be ending.
+    test.addCleanup(subprocess.run, ["umount", "--lazy", folder], check=True)
+    return folder
+
+
+def small_disk(test, size):
+    """A folder on a disk of its own, `size` as tmpfs takes it."""
+    return mount(test, "tmpfs", "tmpfs", f"size={size}")
+
+
+def remount(folder, options):
+    """Changes a small_disk."""
+    # The source is named so that mount(8) does not repeat the old options: a user of a namespace may not set those.
+    subprocess.run(["mount", "-o", f"remount,{options}", "tmpfs", folder], check=True)
 
 
 def clip(seconds=2, sound=True):
@@ -438,8 +472,9 @@ class Farm:
         return self._started(Server(argv, self._log("server"), env=self.environment(), stdout=subprocess.DEVNULL,
                                     **options))
 
-    def worker(self, url, *flags, name="worker", environment=None, ready=True):
-        argv = [BINARY, "worker", "--server", url, "--state-dir", self.path(f"{name}-state"), "--hostname", name,
+    def worker(self, url, *flags, name="worker", environment=None, ready=True, under=()):
+        """`under`: a program to run it with, as strace."""
+        argv = [*under, BINARY, "worker", "--server", url, "--state-dir", self.path(f"{name}-state"), "--hostname", name,
                 "--work-dir", self.folder, "--heartbeat-interval", "0.2", "--network-retry", "0.5", *flags]
         process = self._started(Process(argv, self._log(name), env=self.environment(**(environment or {})),
                                         stdout=subprocess.DEVNULL))
@@ -460,10 +495,18 @@ class Farm:
 
     def fake_ffmpeg(self, *mode):
         """The environment of a worker whose ffmpeg is the fake tool; what that says goes into the file `told`."""
+        return self.fake_program("ffmpeg", *mode, told=self.path("told"))
+
+    def fake_program(self, name, *mode, told=None):
+        """The environment of a worker for which a program is the fake tool. What is asked before a run (tracks,
+        versions) goes to the real one. With `told` its standard output goes into that file."""
         os.makedirs(self.path("bin"), exist_ok=True)
-        script = self.write("bin/ffmpeg", "#!/bin/sh\n"
-                            f"case \"$*\" in *-codecs|*-filters) exec {shutil.which('ffmpeg')} \"$@\" ;; esac\n"
-                            f"exec {shlex.join([FAKE_TOOL, *mode])} > {self.path('told')}\n")
+        script = self.write(f"bin/{name}", f"""#!/bin/sh
+case "$*" in
+  -J*|*--identify*|*-version*|*-codecs|*-encoders*|*-filters*|*--help*) exec {shutil.which(name)} "$@" ;;
+esac
+exec {shlex.join([FAKE_TOOL, *mode])}{f" > {told}" if told else ""}
+""")
         os.chmod(script, 0o755)
         return {"PATH": f"{self.path('bin')}:{os.environ['PATH']}"}
 

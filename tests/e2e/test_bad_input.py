@@ -6,8 +6,10 @@ import os
 import pathlib
 import unittest
 
-from farm import (Farm, clip, encode_task, eventually, hidden_folders, job_of, probe_media, read_to_end, remount,
-                  small_disk)
+from farm import (Farm, clip, encode_task, eventually, hidden_folders, job_of, mount_privately, probe_media,
+                  read_to_end, remount, small_disk)
+
+mount_privately()
 
 TASK = {"module": "ffmpeg", "data": {}}
 WAITS = {"module": "teleport", "data": {}}
@@ -217,7 +219,7 @@ class JobsOfAReadyWorker(Jobs):
 
     def test_an_existing_output_outlives_an_encode_that_fails(self):
         self.farm.write("film.mkv", "precious")
-        maps = [{"specifier": "v", "stream": 0, "options": {"codec": "nonsense"}}]
+        maps = [{"specifier": "v", "stream": 0, "options": {"codec": "libx264", "preset": "nonsense"}}]
         job = self.assert_fails(encode_task(clip(), self.output, output_maps=maps, overwrite=True), "exit code",
                                 "nonsense")
         self.assertIn("nonsense", job["info"]["stderr"])

@@ -427,7 +427,7 @@ class Plan(FarmTest):
         self.assertEqual(self.problems_of(encode_task(clip(), self.output, output_maps=[
             {"specifier": "v", "stream": 0, "options": options}])), [
                 ("/tasks/0/data/output_maps/0/options/codec",
-                 'this ffmpeg has no encoder "libx256"; did you mean libx265?'),
+                 'this ffmpeg has no encoder "libx256"; did you mean libx265 or libx264?'),
                 ("/tasks/0/data/output_maps/0/options/vf",
                  'this ffmpeg has no filter "hflop"; did you mean hflip?')])
         for codec in ("h264", "libx264", "copy", "mpeg4"):

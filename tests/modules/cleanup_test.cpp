@@ -22,6 +22,7 @@ class CleanupPlan : public ::testing::Test {
     std::filesystem::create_directory(folder_ / "work");
     std::filesystem::create_directory(folder_ / "shared");
     facts_.working_directory = folder_ / "work";
+    facts_.attempt_folder = ".sisyphus-job-1";
     write_text(folder_ / "work/a", "x");
   }
 
@@ -58,6 +59,7 @@ TEST_F(CleanupPlan, OperationsComeInTheOrderOfTheKeys) {
   EXPECT_EQ(operations[0].kind, FileOperation::Kind::move);
   EXPECT_EQ(operations[0].source, folder_ / "work/a");
   EXPECT_EQ(operations[0].destination, folder_ / "work/../shared/b");
+  EXPECT_EQ(operations[0].staged, folder_ / "work/../shared/.sisyphus-job-1/b");
   EXPECT_EQ(operations[1].kind, FileOperation::Kind::remove);
   EXPECT_EQ(operations[1].source, folder_ / "work/x");
   EXPECT_EQ(operations[3].kind, FileOperation::Kind::copy);
@@ -69,6 +71,14 @@ TEST_F(CleanupPlan, ACopyAloneCanBeDoneAgain) {
   ASSERT_TRUE(planned.plan);
   EXPECT_FALSE(planned.plan->irreversible);
   EXPECT_THAT(planned.plan->writes, ElementsAre(folder_ / "shared/a"));
+}
+
+TEST_F(CleanupPlan, AnExistingFolderTakesTheFileUnderItsOwnName) {
+  const Planned planned = plan(R"({"copy":[{"source":"a","destination":"../shared/"}]})");
+  ASSERT_TRUE(planned.plan);
+  const auto& operations = std::get<ChangeFiles>(planned.plan->action).operations;
+  EXPECT_EQ(operations[0].destination, folder_ / "work/../shared/a");
+  EXPECT_EQ(operations[0].staged, folder_ / "work/../shared/.sisyphus-job-1/a");
 }
 
 TEST_F(CleanupPlan, ASourceMustBeAFileThatIsThereByThen) {

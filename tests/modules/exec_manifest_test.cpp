@@ -107,7 +107,7 @@ TEST_F(ExecManifests, EveryComplaintAboutEveryFileIsTold) {
   write("c.json", manifest(R"({"name":"ffmpeg","command":[""]})"));
   EXPECT_EQ(complaints(kGood),
             "DIR/a.json: /timeout_s: found the number 0, expected more than 0\n"
-            "DIR/b.json: not valid JSON: incomplete JSON at byte 1\n"
+            "DIR/b.json: not valid JSON: incomplete JSON at line 1, column 2\n"
             "DIR/c.json: /name: \"ffmpeg\" is a module of Sisyphus itself, choose another name\n"
             "DIR/c.json: /command/0: found an empty string, expected a program");
 }
@@ -143,7 +143,7 @@ TEST_F(ExecManifests, BadOnesSayFileFieldAndFix) {
        "timeout_s, "
        "inputs, outputs"},
       {R"({"name":7})", "/name: found the number 7, expected a string"},
-      {R"({"name":""})", fmt::format("/name: found the string \"\", expected {}", kNameRule)},
+      {R"({"name":""})", fmt::format("/name: found an empty string, expected {}", kNameRule)},
       {R"({"name":"Poster"})", fmt::format("/name: found the string \"Poster\", expected {}", kNameRule)},
       {R"({"name":"1up"})", fmt::format("/name: found the string \"1up\", expected {}", kNameRule)},
       {R"({"name":"a.b"})", fmt::format("/name: found the string \"a.b\", expected {}", kNameRule)},
@@ -153,8 +153,8 @@ TEST_F(ExecManifests, BadOnesSayFileFieldAndFix) {
       {R"({"name":"ffmpeg"})", "/name: \"ffmpeg\" is a module of Sisyphus itself, choose another name"},
       {R"({"description":""})",
        "/description: found an empty string, expected what the module does, in a line"},
-      {R"({"command":"true"})", "/command: found the string \"true\", expected a list"},
-      {R"({"command":[]})", "/command: found a list of 0, expected at least 1"},
+      {R"({"command":"true"})", "/command: found the string \"true\", expected a list; write [\"true\"]"},
+      {R"({"command":[]})", "/command: found an empty list, expected at least 1"},
       {R"({"command":["true",1]})", "/command/1: found the number 1, expected a string"},
       {R"({"command":["true","a\u0000b"]})",
        "/command/1: the string holds a NUL, which no argument and no path can"},
@@ -164,14 +164,14 @@ TEST_F(ExecManifests, BadOnesSayFileFieldAndFix) {
        "/command/0: there is no executable DIR/text.txt; put it there, or make it executable (chmod +x)"},
       {R"({"command":["/gone/tool"]})",
        "/command/0: there is no executable /gone/tool; put it there, or make it executable (chmod +x)"},
-      {R"({"schema":[]})", "/schema: found a list of 0, expected an object or a string"},
+      {R"({"schema":[]})", "/schema: found an empty list, expected an object or a string"},
       {R"({"schema":"../x.schema.json"})",
        "/schema: expected the name of a file beside the manifest, without a folder"},
       {R"({"schema":""})", "/schema: expected the name of a file beside the manifest, without a folder"},
       {R"({"schema":"gone.schema.json"})", "/schema: DIR/gone.schema.json: No such file or directory"},
       {R"({"schema":"list.schema.json"})", "/schema: DIR/list.schema.json holds no object"},
       {R"({"schema":"broken.schema.json"})",
-       "/schema: DIR/broken.schema.json: not valid JSON: incomplete JSON at byte 1"},
+       "/schema: DIR/broken.schema.json: not valid JSON: incomplete JSON at line 1, column 2"},
       {R"({"schema":{"type":"strin"}})",
        "/schema: the schema is no JSON Schema (draft-07): Unrecognised JSON type name 'strin'"},
       {R"({"schema":{"properties":7}})",
@@ -189,13 +189,16 @@ TEST_F(ExecManifests, BadOnesSayFileFieldAndFix) {
       {R"({"schema":{"patternProperties":{"[":{}}}})",
        "/schema: the schema is no JSON Schema (draft-07): a pattern in it is no regular expression: "
        "Unexpected character within '[...]' in regular expression"},
-      {R"({"resources":["gpu"]})", "/resources: found a list of 1, expected an object"},
-      {R"({"resources":{"gpu":"1"}})", "/resources/gpu: found the string \"1\", expected a number"},
+      {R"({"resources":["gpu"]})", "/resources: found a list of 1, expected an object of names and values"},
+      {R"({"resources":{"gpu":"1"}})",
+       "/resources/gpu: found the string \"1\", expected a number; write 1 without quotes"},
       {R"({"resources":{"gpu":0}})", "/resources/gpu: found the number 0, expected more than 0"},
-      {R"({"timeout_s":"1"})", "/timeout_s: found the string \"1\", expected a number"},
+      {R"({"timeout_s":"1"})",
+       "/timeout_s: found the string \"1\", expected a number; write 1 without quotes"},
       {R"({"timeout_s":-1})", "/timeout_s: found the number -1, expected more than 0"},
       {R"({"timeout_s":1e300})", "/timeout_s: found the number 1e+300, expected at most 31536000"},
-      {R"({"inputs":"/source"})", "/inputs: found the string \"/source\", expected a list"},
+      {R"({"inputs":"/source"})",
+       "/inputs: found the string \"/source\", expected a list; write [\"/source\"]"},
       {R"({"inputs":["source"]})",
        fmt::format("/inputs/0: found the string \"source\", expected {}", kPointerRule)},
       {R"({"inputs":["/source~2"]})",
@@ -212,7 +215,9 @@ TEST_F(ExecManifests, BadOnesSayFileFieldAndFix) {
   };
   for (const auto& [changes, complaint] : cases)
     EXPECT_EQ(complaints(manifest(changes.c_str())), "DIR/m.json: " + complaint) << changes;
-  EXPECT_EQ(complaints("[]"), "DIR/m.json: found a list of 0, expected an object");
+  EXPECT_EQ(complaints("[]"),
+            "DIR/m.json: found an empty list, expected an object with the keys name and description and "
+            "command and schema");
 }
 
 TEST_F(ExecManifests, SchemaMayReferToItselfOneStepDownInTheData) {
@@ -245,7 +250,7 @@ TEST_F(ExecManifests, MakeModulesBesideTheBuiltInOnes) {
   const auto registry = Registry::with_folder(folder.path().string());
   ASSERT_TRUE(registry);
   EXPECT_THAT(registry->names(),
-              ElementsAre("cleanup", "ffmpeg", "handbrake", "mkvextract", "mkvmerge", "poster"));
+              ElementsAre("cleanup", "ffmpeg", "handbrake", "mkvextract", "mkvmerge", "poster", "verify"));
   EXPECT_EQ(registry->find("poster")->name(), "poster");
 }
 

@@ -83,7 +83,7 @@ TEST_F(FfmpegCapabilitiesTest, EncodersCodecsAndCopyAreTaken) {
 }
 
 TEST_F(FfmpegCapabilitiesTest, AnUnknownEncoderIsToldWithNearNames) {
-  const std::string message = R"(this ffmpeg has no encoder "libx256"; did you mean libx265?)";
+  const std::string message = R"(this ffmpeg has no encoder "libx256"; did you mean libx265 or libx264?)";
   for (const char* key : {"codec", "c", "vcodec", "c:v", "codec:v"}) {
     EXPECT_EQ(check_options(R"({")" + std::string(key) + R"(":"libx256"})"),
               one("/output_maps/0/options/" + std::string(key), message));

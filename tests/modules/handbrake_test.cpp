@@ -248,7 +248,7 @@ TEST_F(HandbrakePlan, AnExistingOutputIsReplaced) {
 
 TEST_F(HandbrakePlan, TheOutputsFolderMustBeThere) {
   expect_one(plan("", "in.mkv", "no/out.mkv"), kEnvironment, "/output_file", "does not exist");
-  expect_one(plan("", "in.mkv", "."), kEnvironment, "/output_file", "an existing folder");
+  expect_one(plan("", "in.mkv", "."), kDocument, "/output_file", "names a folder");
   expect_one(plan("", "in.mkv", "x/.."), kDocument, "/output_file", "names a folder");
   expect_one(plan("", "in.mkv", "out/"), kDocument, "/output_file", "names a folder");
 }

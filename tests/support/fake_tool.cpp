@@ -85,6 +85,16 @@ int noisy(Arguments arguments) {
   return 0;
 }
 
+// A line that never ends, on both pipes.
+int endless_line(Arguments arguments) {
+  const std::string piece(64'000, 'x');
+  for (auto left = std::strtoll(arguments[0], nullptr, 10); left > 0; left -= 64'000) {
+    std::fputs(piece.c_str(), stdout);
+    std::fputs(piece.c_str(), stderr);
+  }
+  return 3;
+}
+
 int hang(Arguments) {
   say_pid();
   say("ready");
@@ -176,6 +186,39 @@ int not_utf8(Arguments) {
   return 5;
 }
 
+// Progress as no tool writes it, in the words of each: numbers that are none, too large or run backwards,
+// parts that never end, bytes that are no UTF-8.
+int odd_progress(Arguments arguments) {
+  static constexpr std::string_view kLines[] = {
+      // ffmpeg
+      "progress=continue", "frame=1e999", "frame=-5", "frame=99999999999999999999", "frame=", "fps=nan",
+      "speed=infx", "bitrate=-1kbits/s", "total_size=N/A", "out_time_us=9223372036854775808",
+      "progress=continue", "frame=999999", "progress=continue", "frame=1", "progress=continue", "=",
+      "==", "progress=perhaps", "progress=\xFF\xFE", "fr\xE9me=3", "progress=end", "progress=end",
+      // HandBrakeCLI
+      "Progress: {", "\"State\": \"WORKING\",", "\"Progress\": nan", "}", "Progress: {",
+      "\"State\": \"WORKING\",", "\"Progress\": 1e308,", "\"Pass\": -1,", "\"PassCount\": 1e308,",
+      "\"PassID\": inf,", "\"Rate\": -inf,", "\"ETASeconds\": 1e999,", "\"Hours\": {", "}", "Progress: {",
+      "\"State\": \"W\xF6RKING\"", "}", "}", "}", "Progress: {", "Progress: {", "\"State\": \"WORKDONE\",",
+      "\"Error\": \"none\"", "}", "Progress: {",
+      // mkvmerge and mkvextract
+      "#GUI#progress 50%", "#GUI#progress 20%", "#GUI#progress 1000%", "#GUI#progress -1%",
+      "#GUI#progress 99999999999999999999%", "#GUI#progress %", "#GUI#progress", "#GUI#progress \xFF%",
+      "#GUI#warning caf\xE9", "#GUI#error na\xEFve \xFF", "#GUI#error", "#GUI#",
+      // and of none
+      "", "\r\r\r", "\xC3", "{", "[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[[", "null"};
+  for (const std::string_view line : kLines) say(std::string(line));
+  static constexpr std::string_view kLast("nul \0 here\nno end of line", 25);
+  std::fwrite(kLast.data(), 1, kLast.size(), stdout);
+  return number(arguments[0]);
+}
+
+// Stopped by a signal of its own, as by a terminal that is not its.
+int stops_itself(Arguments) {
+  ::raise(SIGSTOP);
+  return 0;
+}
+
 int progress(Arguments arguments) {
   const std::chrono::milliseconds period(number(arguments[0]));
   const int count = number(arguments[1]);
@@ -235,6 +278,7 @@ const std::map<std::string_view, Mode> kModes{
     {"exit", {1, exit_with}},
     {"lines", {1, lines}},
     {"noisy", {1, noisy}},
+    {"endless-line", {1, endless_line}},
     {"hang", {0, hang}},
     {"ignore-term", {0, ignore_term}},
     {"exit-on-term", {1, exit_on_term}},
@@ -247,6 +291,8 @@ const std::map<std::string_view, Mode> kModes{
     {"no-stdin", {0, no_stdin}},
     {"echo-stdin", {0, echo_stdin}},
     {"not-utf8", {0, not_utf8}},
+    {"odd-progress", {1, odd_progress}},
+    {"stops-itself", {0, stops_itself}},
     {"progress", {2, progress}},
     {"malformed-progress", {1, malformed_progress}},
     {"surroundings", {0, surroundings}},

@@ -23,5 +23,6 @@ RunCommand add_retry_command(CLI::App& app);
 RunCommand add_workers_command(CLI::App& app);
 RunCommand add_queue_command(CLI::App& app);
 RunCommand add_data_command(CLI::App& app);
+RunCommand add_journal_command(CLI::App& app);
 
 }  // namespace sisyphus::app

@@ -26,6 +26,7 @@ constexpr Command kCommands[] = {
     {"workers", "List the workers that were heard of lately", add_workers_command},
     {"queue", "Show, enable, disable or clear the queue", add_queue_command},
     {"data", "Read and write the documents of modules", add_data_command},
+    {"journal", "Check, read or repair a server's data folder", add_journal_command},
 };
 
 }  // namespace

@@ -2,6 +2,7 @@
 
 #include "queue/record_bytes.hpp"
 
+#include <array>
 #include <type_traits>
 
 namespace sisyphus::queue {
@@ -101,6 +102,28 @@ Record make(std::size_t index) {
 }
 
 }  // namespace
+
+const char* type_name(const Record& record) {
+  static constexpr std::array<const char*, std::variant_size_v<Record>> kNames{"started",
+                                                                               "submitted",
+                                                                               "granted",
+                                                                               "finished",
+                                                                               "requeued",
+                                                                               "cancel_requested",
+                                                                               "removed",
+                                                                               "cleared",
+                                                                               "held",
+                                                                               "retried",
+                                                                               "marked_irreversible",
+                                                                               "queue_attributes",
+                                                                               "worker_attributes",
+                                                                               "document_stored",
+                                                                               "document_erased",
+                                                                               "bound",
+                                                                               "kept",
+                                                                               "numbered"};
+  return kNames.at(record.index());
+}
 
 void encode(const Record& record, std::string& out) {
   out += static_cast<char>(record.index() + 1);

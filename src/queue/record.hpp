@@ -119,6 +119,8 @@ using Record = std::variant<Started, Submitted, Granted, Finished, Requeued, Can
                             Cleared, Held, Retried, MarkedIrreversible, QueueAttributes, WorkerAttributes,
                             DocumentStored, DocumentErased, Bound, Kept, Numbered>;
 
+const char* type_name(const Record& record);  // "submitted"
+
 // Appends the record's bytes: a type byte (its place in Record, plus one), then its members; integers are
 // LEB128, strings and the like are length and bytes.
 void encode(const Record& record, std::string& out);

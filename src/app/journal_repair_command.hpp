@@ -1,0 +1,18 @@
+#pragma once
+
+#include <cstddef>
+#include <string>
+
+namespace sisyphus::app {
+
+struct RepairOptions {
+  std::string directory;
+  std::size_t history = 0;  // finished jobs that stay
+  bool yes = false;         // without asking
+  bool json = false;
+};
+
+// `sisyphus journal repair`: says what is lost, asks, repairs. The exit code.
+int repair_journal(const RepairOptions& options);
+
+}  // namespace sisyphus::app

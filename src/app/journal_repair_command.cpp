@@ -50,9 +50,9 @@ std::string repair_json(const queue::JournalRepair& repair, const std::string& f
   }
   json::array jobs;
   for (const auto& [first, last] : repair.lost_jobs()) jobs.push_back(json::array{first, last});
-  const json::object object{{"repaired", !folder.empty()},     {"records", repair.records()},
-                            {"jobs", repair.jobs()},           {"lost", losses},
-                            {"lost_jobs", jobs},               {"senseless", repair.senseless()},
+  const json::object object{{"repaired", !folder.empty()}, {"records", repair.records()},
+                            {"jobs", repair.jobs()},       {"lost", losses},
+                            {"lost_jobs", jobs},           {"senseless", repair.senseless()},
                             {"damaged_files", folder}};
   return json::serialize(object);
 }
@@ -78,7 +78,8 @@ int repair_journal(const RepairOptions& options) {
   if (!lock) return report(lock.error());
   const auto whole = queue::survey(files, options.directory, options.history);
   if (whole) {
-    fmt::print("{}", options.json ? "{\"repaired\":false,\"lost\":[]}\n" : "It is whole: there is nothing to repair\n");
+    fmt::print("{}", options.json ? "{\"repaired\":false,\"lost\":[]}\n"
+                                  : "It is whole: there is nothing to repair\n");
     return kExitDone;
   }
   auto repair = queue::JournalRepair::examine(files, options.directory, options.history);

@@ -14,10 +14,9 @@ namespace sisyphus::queue {
 enum class Fsync { always, interval, never };
 const char* to_string(Fsync fsync);
 
-// The journal of one server: a folder with a lock, a manifest, a snapshot and the segments behind it, of which
-// the last is written.
-// Blocking, and used by one thread at a time (which one is the journal actor's business); prepare() alone
-// touches nothing of the object and may run beside the rest.
+// The journal of one server: a folder with a lock, a manifest, a snapshot and the segments behind it, of
+// which the last is written. Blocking, and used by one thread at a time (which one is the journal actor's
+// business); prepare() alone touches nothing of the object and may run beside the rest.
 class Journal {
  public:
   struct Settings {

@@ -104,7 +104,8 @@ void write_steps(JournalInHand& journal, RandomHistory& history, int count, std:
   for (int i = 0; i < count; ++i) {
     history.step();
     std::string batch = history.new_records();
-    if (random() % 10 == 0) encode(WorkerAttributes{fmt::format("w{}", random() % 4), random() % 2 == 0}, batch);
+    if (random() % 10 == 0)
+      encode(WorkerAttributes{fmt::format("w{}", random() % 4), random() % 2 == 0}, batch);
     const std::string name = fmt::format("set {}", random() % 4);
     if (random() % 10 == 0) encode(DocumentStored{"ffmpeg", name, fmt::format("{{\"n\":{}}}", i)}, batch);
     if (random() % 20 == 0) encode(DocumentErased{"ffmpeg", name}, batch);

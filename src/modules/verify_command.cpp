@@ -7,26 +7,44 @@
 namespace sisyphus::modules {
 namespace {
 
+constexpr int kWays = 3;  // in which the two films are laid upon each other
+
+std::string label(const std::string& of, const VerifyTask::Floor& floor, int way) {
+  return fmt::format("[{}_{}{}]", of, floor.name, way);
+}
+
 // Both from their own zero and of the source's size, one copy for each measure. A picture is compared with
 // the last one of the source that is not later. Containers round times (Matroska to milliseconds, from a
 // rounded zero), so the source goes ahead by more than that can come to; else a picture meets the one before
 // its own.
+//
+// Nor is the first picture always that of the source: where sound begins before the pictures do, or a cut between
+// two pictures, an encoder may repeat it or drop it to keep the time. So the films are compared as they are, and
+// without the first picture of either; the best counts.
 std::string comparison(const VerifyTask& task) {
   static constexpr int kRoundedUs = 3000;
-  static constexpr const char* kFromZero = "settb=AVTB,setpts=PTS-STARTPTS";
-  std::string graph = fmt::format("[0:V:0]{0}[file];[1:V:0]{0}-{1}[source];", kFromZero, kRoundedUs);
-  graph += "[file][source]scale2ref=flags=bicubic[scaled][whole];";
-  std::string files;
-  std::string sources;
-  std::string measures;
-  for (const VerifyTask::Floor& floor : task.floors) {
-    files += fmt::format("[f_{}]", floor.name);
-    sources += fmt::format("[s_{}]", floor.name);
-    measures += fmt::format(";[f_{0}][s_{0}]{1}=shortest=1[{0}]", floor.name,
-                            floor.name == "vmaf" ? "libvmaf" : floor.name);
+  static constexpr const char* kFromZero = "setpts=PTS-STARTPTS";
+  static constexpr const char* kWithoutFirst = "trim=start_frame=1,setpts=PTS-STARTPTS";
+  std::string graph =
+      "[0:V:0]settb=AVTB[file];[1:V:0]settb=AVTB[source];[file][source]scale2ref=flags=bicubic[scaled][whole];";
+  graph += fmt::format("[scaled]split={0}[f0][f1][f2];[whole]split={0}[s0][s1][s2]", kWays);
+  for (int way = 0; way < kWays; ++way) {
+    std::string files;
+    std::string sources;
+    std::string measures;
+    for (const VerifyTask::Floor& floor : task.floors) {
+      files += label("f", floor, way);
+      sources += label("s", floor, way);
+      measures += fmt::format(";{}{}{}=shortest=1[{}{}]", label("f", floor, way), label("s", floor, way),
+                              floor.name == "vmaf" ? "libvmaf" : floor.name, floor.name, way);
+    }
+    const std::size_t copies = task.floors.size();
+    graph += fmt::format(";[f{}]{},split={}{}", way, way == 1 ? kWithoutFirst : kFromZero, copies, files);
+    graph += fmt::format(";[s{}]{}-{},split={}{}", way, way == 2 ? kWithoutFirst : kFromZero, kRoundedUs, copies,
+                         sources);
+    graph += measures;
   }
-  const std::size_t copies = task.floors.size();
-  return graph + fmt::format("[scaled]split={0}{1};[whole]split={0}{2}", copies, files, sources) + measures;
+  return graph;
 }
 
 }  // namespace
@@ -50,7 +68,8 @@ std::vector<std::string> verify_run_argv(const VerifyTask& task, const std::stri
     read(task.source);
     argv.insert(argv.end(), {"-filter_complex", comparison(task)});
     for (const VerifyTask::Floor& floor : task.floors) {
-      argv.insert(argv.end(), {"-map", fmt::format("[{}]", floor.name)});
+      for (int way = 0; way < kWays; ++way)
+        argv.insert(argv.end(), {"-map", fmt::format("[{}{}]", floor.name, way)});
     }
   }
   if (task.full) argv.insert(argv.end(), {"-map", "0:v?", "-map", "0:a?"});

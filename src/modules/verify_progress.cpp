@@ -74,7 +74,8 @@ void VerifyProgressReader::error_line(std::string_view line) {
   for (const Measure& measure : kMeasures) {
     if (!read->context.starts_with(measure.context) || read->level != "info") continue;
     if (const auto number = number_behind(read->text, measure.before)) {
-      measured_[std::string(measure.name)] = *number;
+      double& best = measured_.try_emplace(std::string(measure.name), *number).first->second;
+      best = std::max(best, *number);
     }
   }
   // The null muxer wants each time once, which variable frame rates need not give: nothing is wrong with the

@@ -21,7 +21,7 @@ class VerifyProgressReader : public FfmpegProgressReader {
 
  private:
   const boost::json::object expected_;
-  std::map<std::string, double> measured_;
+  std::map<std::string, double> measured_;  // the best of each
   std::vector<std::string> errors_;  // the first ones
   std::size_t error_count_ = 0;
 };

@@ -170,6 +170,19 @@ class Comparisons(VerifyTest):
         code, said = self.run_here(verify("ntsc.mp4", source="ntsc.mkv", ssim=0.99))
         self.assertEqual(code, 0, said)
 
+    def test_a_picture_that_the_encoder_repeats_at_the_start_shifts_nothing(self):
+        film = ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=24000/1001:d=3", "-f", "lavfi", "-i", "sine=d=3"]
+        made_by_ffmpeg(*film, "-c:v", "libx264", "-crf", "5", "-c:a", "aac", self.farm.path("film.mkv"))
+        for name, cut in (("whole", {}), ("between two pictures", {"ss": 1.3, "t": 1})):
+            with self.subTest(name):
+                task = encode_task("film.mkv", "film.mp4", overwrite=True, input_options=cut, output_maps=[
+                    {"specifier": "v", "stream": 0, "options": {"codec": "libx264", "preset": "ultrafast", "crf": 5}}])
+                code, said = self.run_here(task, verify("film.mp4", source="film.mkv", ssim=0.99, **cut))
+                self.assertEqual(code, 0, said)
+                code, said = self.run_here(verify("film.mp4", source="film.mkv", ssim=0.97, duration=False,
+                                                  **({"ss": 0.5} | cut | {"ss": cut.get("ss", 0) + 0.5})))
+                self.assertEqual(code, 1, said)  # half a second is no repeated picture
+
 
 if __name__ == "__main__":
     unittest.main()

@@ -52,6 +52,15 @@ TEST(VerifyProgress, AMissedFloorFailsWithBothNumbersAndIsStillAResult) {
   EXPECT_EQ(remarks.results.at("ssim"), 0.828675);
 }
 
+TEST(VerifyProgress, OfSeveralMeasurementsTheBestCounts) {
+  const auto read = reader(R"({"full":false,"ssim":0.8})");
+  read->error_line("[Parsed_ssim_9 @ 0x1] [info] SSIM Y:0.5 (1.0) All:0.512 (1.0)");
+  read->error_line(kSsim);
+  read->error_line("[Parsed_ssim_8 @ 0x2] [info] SSIM Y:0.6 (1.0) All:0.634 (1.0)");
+  EXPECT_FALSE(read->remarks().failed);
+  EXPECT_EQ(read->remarks().results.at("ssim"), 0.828675);
+}
+
 TEST(VerifyProgress, TheSamePicturesHaveAHundredDecibels) {
   const auto read = reader(R"({"full":false,"psnr":100.0})");
   read->error_line(

@@ -167,8 +167,8 @@ TEST_F(VerifyPlan, WhatNeedsThePicturesIsOneRunWithoutNamesInItsGraph) {
   ASSERT_TRUE(file < cut && cut < source && source < argv.end());
   EXPECT_THAT(std::vector(cut, cut + 4), ElementsAre("-ss", "0:02", "-t", "4"));
   const std::string& graph = *(at("-filter_complex") + 1);
-  EXPECT_THAT(graph, HasSubstr("[f_ssim][s_ssim]ssim"));
-  EXPECT_THAT(graph, HasSubstr("[f_psnr][s_psnr]psnr"));
+  EXPECT_THAT(graph, HasSubstr("[f_ssim0][s_ssim0]ssim"));
+  EXPECT_THAT(graph, HasSubstr("[f_psnr2][s_psnr2]psnr"));
   EXPECT_THAT(graph, Not(HasSubstr("mkv")));
   EXPECT_THAT(argv, Contains("0:a?"));
   EXPECT_THAT(std::vector(argv.end() - 3, argv.end()), ElementsAre("-f", "null", "-"));
@@ -200,7 +200,7 @@ TEST_F(VerifyPlan, VmafNeedsAnFfmpegThatHasIt) {
   const Planned planned = plan(kData);
   EXPECT_THAT(planned.problems, IsEmpty());
   EXPECT_THAT(std::get<RunProgram>(planned.plan.value().action).argv,
-              Contains(HasSubstr("[f_vmaf][s_vmaf]libvmaf=")));
+              Contains(HasSubstr("[f_vmaf1][s_vmaf1]libvmaf=")));
 }
 
 TEST_F(VerifyPlan, AsksForNoMoreThanItsChecksNeed) {

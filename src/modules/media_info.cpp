@@ -39,6 +39,11 @@ std::optional<std::int64_t> count(std::string_view text) {
   return number;
 }
 
+std::optional<std::int64_t> number_of(const json::object& object, std::string_view key) {
+  const json::value* value = object.if_contains(key);
+  return value != nullptr && value->is_int64() ? std::optional(value->get_int64()) : std::nullopt;
+}
+
 std::optional<double> duration(std::string_view text) {
   const auto seconds = media_seconds(text);
   return seconds && *seconds > 0 ? seconds : std::nullopt;
@@ -53,11 +58,14 @@ MediaStream read_stream(const json::object& object) {
   if (!stream.frames) stream.frames = count(tag(object, "NUMBER_OF_FRAMES"));
   stream.seconds = duration(text_of(object, "duration"));
   if (!stream.seconds) stream.seconds = duration(tag(object, "DURATION"));
+  stream.pixel_format = text_of(object, "pix_fmt");
+  stream.width = number_of(object, "width");
+  stream.height = number_of(object, "height");
+  stream.channels = number_of(object, "channels");
   stream.rate = media_rate(text_of(object, "avg_frame_rate"));
   if (const json::value* disposition = object.if_contains("disposition");
       disposition != nullptr && disposition->is_object()) {
-    const json::value* picture = disposition->get_object().if_contains("attached_pic");
-    stream.picture = picture != nullptr && picture->is_int64() && picture->get_int64() != 0;
+    stream.picture = number_of(disposition->get_object(), "attached_pic").value_or(0) != 0;
   }
   return stream;
 }

@@ -18,6 +18,10 @@ struct MediaStream {
   std::optional<double> seconds;
   std::optional<double> rate;  // average, frames a second
   bool picture = false;        // a cover, not a film
+  std::string pixel_format{};
+  std::optional<std::int64_t> width{};
+  std::optional<std::int64_t> height{};
+  std::optional<std::int64_t> channels{};
 };
 
 // What ffprobe says of a file.

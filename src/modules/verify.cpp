@@ -73,7 +73,7 @@ Planned VerifyModule::plan(const json::object& data, const Facts& facts) const {
         RunProgram{verify_run_argv(task, program == facts.programs.end() ? "ffmpeg" : program->second),
                    std::nullopt,
                    {0}};
-    plan.expected = expected_of_run(task);
+    plan.expected = expected_of_run(task, file);
     plan.encodes = true;  // takes as long as if it did
     measure_run(task, file, source, plan);
   } else {

@@ -21,15 +21,37 @@ constexpr auto kEnvironment = Problem::Kind::environment;
 
 // A picture that comes along (a cover) is an attachment, whatever ffprobe calls it.
 bool fits(const VerifyTask::Streams& wanted, const MediaStream& stream) {
+  const auto is_it = [](const auto& number, const auto& found) { return !number || number == found; };
   const std::string& type = stream.picture ? std::string("attachment") : stream.type;
   return type == wanted.type && (wanted.codec.empty() || wanted.codec == stream.codec) &&
-         (wanted.language.empty() || wanted.language == stream.language);
+         (wanted.language.empty() || wanted.language == stream.language) &&
+         (wanted.pixel_format.empty() || wanted.pixel_format == stream.pixel_format) &&
+         is_it(wanted.width, stream.width) && is_it(wanted.height, stream.height) &&
+         is_it(wanted.channels, stream.channels);
 }
 
 std::string in_words(const VerifyTask::Streams& wanted) {
   std::string text = wanted.type;
-  for (const std::string& detail : {wanted.codec, wanted.language}) {
+  for (const std::string& detail : {wanted.codec, wanted.language, wanted.pixel_format}) {
     if (!detail.empty()) text += " " + detail;
+  }
+  if (wanted.width) text += fmt::format(" {} wide", *wanted.width);
+  if (wanted.height) text += fmt::format(" {} high", *wanted.height);
+  if (wanted.channels) text += fmt::format(" of {} channels", *wanted.channels);
+  return text;
+}
+
+// What the file has of their kind, with all that is wanted of them.
+std::string of_their_kind(const VerifyTask::Streams& wanted, const MediaInfo& file) {
+  std::string text;
+  for (const MediaStream& stream : file.streams) {
+    if (stream.picture || stream.type != wanted.type) continue;
+    VerifyTask::Streams told{stream.type, stream.codec, stream.language, {}, {}, {}, {}, {}};
+    if (!wanted.pixel_format.empty()) told.pixel_format = stream.pixel_format;
+    if (wanted.width) told.width = stream.width;
+    if (wanted.height) told.height = stream.height;
+    if (wanted.channels) told.channels = stream.channels;
+    text += (text.empty() ? "" : ", ") + in_words(told);
   }
   return text;
 }
@@ -41,30 +63,46 @@ void check_streams(const VerifyTask& task, const MediaInfo& file, std::vector<Pr
     const auto found = std::count_if(file.streams.begin(), file.streams.end(),
                                      [&](const MediaStream& stream) { return fits(wanted, stream); });
     if (wanted.count ? found == *wanted.count : found > 0) continue;
-    problems.push_back(
-        {kEnvironment, fmt::format("/streams/{}", i),
-         fmt::format("found {} of {}, expected {}; the file has {}", found, in_words(wanted),
-                     wanted.count ? std::to_string(*wanted.count) : "at least 1", describe_streams(file))});
+    const bool asks_for_more =
+        !wanted.pixel_format.empty() || wanted.width || wanted.height || wanted.channels;
+    const std::string theirs = asks_for_more ? of_their_kind(wanted, file) : "";
+    problems.push_back({kEnvironment, fmt::format("/streams/{}", i),
+                        fmt::format("found {} of {}, expected {}; the file has {}", found, in_words(wanted),
+                                    wanted.count ? std::to_string(*wanted.count) : "at least 1",
+                                    theirs.empty() ? describe_streams(file) : theirs)});
   }
 }
 
+// Of the first stream of a type, where that is told; else of the whole file.
+std::optional<double> length_of(const MediaInfo& info, const std::string& type) {
+  const auto first = std::find_if(info.streams.begin(), info.streams.end(), [&](const MediaStream& stream) {
+    return stream.type == type && !stream.picture;
+  });
+  return first != info.streams.end() && first->seconds ? first->seconds : info.seconds;
+}
+
+// The films, or without one in the file the sound: a subtitle or a commentary that was left out may well have
+// been longer.
 void check_duration(const VerifyTask& task, const MediaInfo& file, const MediaInfo& source,
                     json::object& results, std::vector<Problem>& problems) {
   const auto complain = [&](std::string message) {
     problems.push_back({kEnvironment, "/duration", std::move(message)});
   };
-  const auto expected = cut_length(task.cut, source.seconds);
+  const std::string type = film_of(file) != nullptr ? "video" : "audio";
+  const auto found = length_of(file, type);
+  const auto whole = length_of(source, type);
+  const auto expected = cut_length(task.cut, whole);
+  if (found) results["duration_s"] = *found;
   if (expected) results["expected_duration_s"] = *expected;
   if (!task.tolerance_s) return;
   if (!expected) {
-    complain(source.seconds
-                 ? fmt::format("ss, to and t leave nothing of the source's {:.3f} s", *source.seconds)
-                 : "the source does not tell its duration; set duration to false to leave this check out");
-  } else if (!file.seconds) {
+    complain(whole ? fmt::format("ss, to and t leave nothing of the source's {:.3f} s", *whole)
+                   : "the source does not tell its duration; set duration to false to leave this check out");
+  } else if (!found) {
     complain(fmt::format("the file does not tell its duration, expected {:.3f} s", *expected));
-  } else if (std::abs(*file.seconds - *expected) > *task.tolerance_s) {
-    complain(fmt::format("the file's duration is {:.3f} s, expected {:.3f} s within {} s", *file.seconds,
-                         *expected, *task.tolerance_s));
+  } else if (std::abs(*found - *expected) > *task.tolerance_s) {
+    complain(fmt::format("the file's duration is {:.3f} s, expected {:.3f} s within {} s", *found, *expected,
+                         *task.tolerance_s));
   }
 }
 
@@ -111,8 +149,9 @@ std::optional<MediaInfo> verify_media(const std::string& key, const std::string&
   if (kind == PathKind::missing) return complain(fmt::format("the {} {} does not exist", key, path));
   if (kind != PathKind::file) return complain(fmt::format("the {} {} is not a regular file", key, path));
   const auto probed = facts.probes.find(source_probe(path).key);
-  // No answer: not asked (a check without the files). 127: no ffprobe, which is said already.
-  if (probed == facts.probes.end() || probed->second.exit_code == 127) return std::nullopt;
+  // It came after ffprobe was asked. What nobody looked at must not pass.
+  if (probed == facts.probes.end()) return complain(fmt::format("the {} {} was not there before", key, path));
+  if (probed->second.exit_code == 127) return std::nullopt;  // no ffprobe, which is said already
   if (probed->second.exit_code != 0) {
     return complain(fmt::format("the {} {} is no media file that ffprobe can read: {}", key, path,
                                 words_of(probed->second, "ffprobe")));

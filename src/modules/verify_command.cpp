@@ -18,15 +18,16 @@ std::string label(const std::string& of, const VerifyTask::Floor& floor, int way
 // rounded zero), so the source goes ahead by more than that can come to; else a picture meets the one before
 // its own.
 //
-// Nor is the first picture always that of the source: where sound begins before the pictures do, or a cut between
-// two pictures, an encoder may repeat it or drop it to keep the time. So the films are compared as they are, and
-// without the first picture of either; the best counts.
+// Nor is the first picture always that of the source: where sound begins before the pictures do, or a cut
+// between two pictures, an encoder may repeat it or drop it to keep the time. So the films are compared as
+// they are, and without the first picture of either; the best counts.
 std::string comparison(const VerifyTask& task) {
   static constexpr int kRoundedUs = 3000;
   static constexpr const char* kFromZero = "setpts=PTS-STARTPTS";
   static constexpr const char* kWithoutFirst = "trim=start_frame=1,setpts=PTS-STARTPTS";
   std::string graph =
-      "[0:V:0]settb=AVTB[file];[1:V:0]settb=AVTB[source];[file][source]scale2ref=flags=bicubic[scaled][whole];";
+      "[0:V:0]settb=AVTB[file];[1:V:0]settb=AVTB[source];[file][source]scale2ref=flags=bicubic[scaled][whole]"
+      ";";
   graph += fmt::format("[scaled]split={0}[f0][f1][f2];[whole]split={0}[s0][s1][s2]", kWays);
   for (int way = 0; way < kWays; ++way) {
     std::string files;
@@ -40,8 +41,8 @@ std::string comparison(const VerifyTask& task) {
     }
     const std::size_t copies = task.floors.size();
     graph += fmt::format(";[f{}]{},split={}{}", way, way == 1 ? kWithoutFirst : kFromZero, copies, files);
-    graph += fmt::format(";[s{}]{}-{},split={}{}", way, way == 2 ? kWithoutFirst : kFromZero, kRoundedUs, copies,
-                         sources);
+    graph += fmt::format(";[s{}]{}-{},split={}{}", way, way == 2 ? kWithoutFirst : kFromZero, kRoundedUs,
+                         copies, sources);
     graph += measures;
   }
   return graph;

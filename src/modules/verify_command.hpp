@@ -7,8 +7,8 @@
 
 namespace sisyphus::modules {
 
-// The run that decodes the file, compares its pictures with those of the source, or both. Writes nothing. Each
-// measure is told several times; the best counts.
+// The run that decodes the file, compares its pictures with those of the source, or both. Writes nothing.
+// Each measure is told several times; the best counts.
 std::vector<std::string> verify_run_argv(const VerifyTask& task, const std::string& ffmpeg);
 
 }  // namespace sisyphus::modules

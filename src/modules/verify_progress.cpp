@@ -56,16 +56,41 @@ std::optional<double> number_behind(std::string_view text, std::string_view befo
   return text == "inf" ? kSamePictures : decimal(text);
 }
 
+// How long what is decoded of a file must be: as long as the file says it is. Nothing where the file's length
+// may be that of a stream of another kind.
+std::optional<double> length_to_decode(const MediaInfo& file) {
+  bool has_others = false;
+  bool all_tell = true;
+  double longest = 0;
+  for (const MediaStream& stream : file.streams) {
+    if (stream.picture || stream.type == "attachment") continue;
+    const bool is_decoded = stream.type == "video" || stream.type == "audio";
+    has_others = has_others || !is_decoded;
+    all_tell = all_tell && (!is_decoded || stream.seconds);
+    if (is_decoded) longest = std::max(longest, stream.seconds.value_or(0));
+  }
+  if (all_tell && longest > 0) return longest;
+  return has_others ? std::nullopt : file.seconds;
+}
+
 }  // namespace
 
-json::object expected_of_run(const VerifyTask& task) {
+json::object expected_of_run(const VerifyTask& task, const std::optional<MediaInfo>& file) {
   json::object expected{{"full", task.full}};
+  const auto length = task.full && file ? length_to_decode(*file) : std::nullopt;
+  if (length) expected["least_s"] = std::max(0.0, *length - task.tolerance_s.value_or(kUsualToleranceS));
   for (const VerifyTask::Floor& floor : task.floors) expected[floor.name] = floor.least;
   return expected;
 }
 
 VerifyProgressReader::VerifyProgressReader(const Plan& plan)
     : FfmpegProgressReader(plan.total_frames, plan.total_seconds), expected_(plan.expected) {}
+
+std::optional<Progress> VerifyProgressReader::line(std::string_view text) {
+  auto progress = FfmpegProgressReader::line(text);
+  if (progress && progress->elapsed_s) decoded_s_ = *progress->elapsed_s;
+  return progress;
+}
 
 void VerifyProgressReader::error_line(std::string_view line) {
   static constexpr std::size_t kMost = 10;
@@ -88,20 +113,30 @@ void VerifyProgressReader::error_line(std::string_view line) {
 
 Remarks VerifyProgressReader::remarks() const {
   Remarks remarks;
-  for (const auto& [name, value] : expected_) {
-    if (name == "full") continue;
-    const auto measured = measured_.find(std::string(name));
-    const double least = value.as_double();
+  for (const Measure& measure : kMeasures) {
+    const json::value* const floor = expected_.if_contains(measure.name);
+    if (floor == nullptr) continue;
+    const double least = floor->as_double();
+    const auto measured = measured_.find(std::string(measure.name));
     if (measured == measured_.end()) {
-      remarks.errors.push_back(fmt::format("{}: ffmpeg compared no pictures, expected at least {}",
-                                           std::string_view(name), least));
+      remarks.errors.push_back(
+          fmt::format("{}: ffmpeg compared no pictures, expected at least {}", measure.name, least));
       continue;
     }
-    remarks.results[name] = measured->second;
+    remarks.results[measure.name] = measured->second;
     if (measured->second < least) {
       remarks.errors.push_back(
-          fmt::format("{} is {}, expected at least {}", std::string_view(name), measured->second, least));
+          fmt::format("{} is {}, expected at least {}", measure.name, measured->second, least));
     }
+  }
+  if (expected_.at("full").as_bool()) {
+    remarks.results["decoded_s"] = decoded_s_;
+    remarks.results["decode_errors"] = error_count_;
+  }
+  if (const json::value* const least = expected_.if_contains("least_s");
+      least && decoded_s_ < least->as_double()) {
+    remarks.errors.push_back(fmt::format("full: {:.3f} s could be decoded, expected at least {:.3f} s",
+                                         decoded_s_, least->as_double()));
   }
   if (expected_.at("full").as_bool() && error_count_ > 0) {
     remarks.errors.push_back(fmt::format("full: ffmpeg told of {} error{}, expected none:\n{}", error_count_,

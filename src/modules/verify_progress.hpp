@@ -1,9 +1,11 @@
 #pragma once
 
 #include "modules/ffmpeg_progress.hpp"
+#include "modules/media_info.hpp"
 #include "modules/verify_task.hpp"
 
 #include <map>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -16,17 +18,20 @@ class VerifyProgressReader : public FfmpegProgressReader {
   // `expected` as expected_of_run() made it.
   explicit VerifyProgressReader(const Plan& plan);
 
+  std::optional<Progress> line(std::string_view text) override;
   void error_line(std::string_view text) override;
   Remarks remarks() const override;
 
  private:
   const boost::json::object expected_;
   std::map<std::string, double> measured_;  // the best of each
-  std::vector<std::string> errors_;  // the first ones
+  std::vector<std::string> errors_;         // the first ones
   std::size_t error_count_ = 0;
+  double decoded_s_ = 0;
 };
 
-// What the run must find, for the reader: {"full": true, "ssim": 0.95}.
-boost::json::object expected_of_run(const VerifyTask& task);
+// What the run must find, for the reader: {"full": true, "least_s": 9.0, "ssim": 0.95}. `file`: where it is
+// known.
+boost::json::object expected_of_run(const VerifyTask& task, const std::optional<MediaInfo>& file);
 
 }  // namespace sisyphus::modules

@@ -20,11 +20,10 @@ std::optional<double> number_of(const json::object& object, std::string_view key
 }
 
 std::optional<double> tolerance(const json::object& data) {
-  static constexpr double kDefault = 1;
   const json::value* duration = data.if_contains("duration");
   if (duration != nullptr && duration->is_bool() && !duration->get_bool()) return std::nullopt;
-  if (duration == nullptr || duration->is_bool()) return kDefault;
-  return number_of(duration->as_object(), "tolerance_s").value_or(kDefault);
+  if (duration == nullptr || duration->is_bool()) return kUsualToleranceS;
+  return number_of(duration->as_object(), "tolerance_s").value_or(kUsualToleranceS);
 }
 
 VerifyTask::Streams read_streams(const json::object& item) {
@@ -32,7 +31,15 @@ VerifyTask::Streams read_streams(const json::object& item) {
   streams.type = text_of(item, "type");
   streams.codec = text_of(item, "codec");
   streams.language = text_of(item, "language");
-  if (const json::value* count = item.if_contains("count")) streams.count = count->to_number<std::int64_t>();
+  const auto whole = [&](std::string_view key) {
+    const json::value* number = item.if_contains(key);
+    return number == nullptr ? std::nullopt : std::optional(number->to_number<std::int64_t>());
+  };
+  streams.pixel_format = text_of(item, "pix_fmt");
+  streams.width = whole("width");
+  streams.height = whole("height");
+  streams.channels = whole("channels");
+  streams.count = whole("count");
   return streams;
 }
 

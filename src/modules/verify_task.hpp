@@ -9,12 +9,18 @@
 
 namespace sisyphus::modules {
 
+constexpr double kUsualToleranceS = 1;  // of durations, where the task names none
+
 // The data of a verify task, read.
 struct VerifyTask {
   struct Streams {
     std::string type;
     std::string codec;                  // empty: any
     std::string language;               // empty: any
+    std::string pixel_format;           // empty: any
+    std::optional<std::int64_t> width;  // none: any; as the next two
+    std::optional<std::int64_t> height;
+    std::optional<std::int64_t> channels;
     std::optional<std::int64_t> count;  // none: at least one
   };
   // A measure of the pictures' likeness that needs a run.

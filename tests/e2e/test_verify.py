@@ -123,6 +123,21 @@ class Failures(VerifyTest):
         self.assertEqual(self.run_here(verify("in.mkv", full=True))[0], 0)
 
 
+    def test_a_file_that_ends_early_without_an_error_fails_a_full_decode(self):
+        made_by_ffmpeg("-i", self.source, "-an", "-c:v", "flv1", self.farm.path("whole.flv"))
+        whole = pathlib.Path(self.farm.path("whole.flv")).read_bytes()
+        at, ends = 13, []  # behind the header; a tag's size stands in its bytes 1 to 3, and again behind it
+        while at < len(whole):
+            at += 11 + int.from_bytes(whole[at + 1:at + 4], "big") + 4
+            ends.append(at)
+        pathlib.Path(self.farm.path("early.flv")).write_bytes(whole[:ends[len(ends) // 4]])
+        self.assertEqual(self.run_here(verify("whole.flv", full=True))[0], 0)
+        code, said = self.run_here(verify("early.flv", full=True))
+        self.assertEqual(code, 1, said)
+        self.assertIn("s could be decoded, expected at least", said)
+        self.assertNotIn("ffmpeg told of", said)
+
+
 class BeforeTheFirstTask(VerifyTest):
     def assert_refused(self, task, pointer, part):
         """Refused by the whole job's validation: not even the encode before it runs."""

@@ -39,7 +39,9 @@ TEST(VerifyProgress, MeasuresThatReachTheirFloorsAreResults) {
   const Remarks remarks = read->remarks();
   EXPECT_FALSE(remarks.failed);
   EXPECT_THAT(remarks.errors, IsEmpty());
-  EXPECT_EQ(remarks.results, parsed(R"({"ssim":0.828675,"psnr":25.675979,"vmaf":93.663925})").as_object());
+  EXPECT_EQ(remarks.results, parsed(R"({"ssim":0.828675,"psnr":25.675979,"vmaf":93.663925,"decoded_s":0.0,
+      "decode_errors":0})")
+                                 .as_object());
 }
 
 TEST(VerifyProgress, AMissedFloorFailsWithBothNumbersAndIsStillAResult) {
@@ -92,6 +94,19 @@ TEST(VerifyProgress, AnyErrorFailsAFullDecode) {
       remarks.errors[0],
       "full: ffmpeg told of 2 errors, expected none:\nFile ended prematurely\nError while decoding stream "
       "#0:0: Invalid data found when processing input");
+}
+
+TEST(VerifyProgress, AFileThatEndsTooEarlyFailsAFullDecode) {
+  const auto read = reader(R"({"full":true,"least_s":9.0})");
+  read->line("out_time_us=8500000");
+  read->line("progress=end");
+  EXPECT_TRUE(read->remarks().failed);
+  EXPECT_THAT(read->remarks().errors,
+              ElementsAre("full: 8.500 s could be decoded, expected at least 9.000 s"));
+  EXPECT_EQ(read->remarks().results, parsed(R"({"decoded_s":8.5,"decode_errors":0})").as_object());
+  read->line("out_time_us=9100000");
+  read->line("progress=end");
+  EXPECT_FALSE(read->remarks().failed);
 }
 
 TEST(VerifyProgress, ManyErrorsAreCountedAndTheFirstAreTold) {

@@ -120,6 +120,67 @@ TEST_F(VerifyPlan, ADurationThatIsNotToldFailsTheCheck) {
   expect_one(R"({"file":"out.mkv","source":"raw.h264"})", kEnvironment, "/duration", "set duration to false");
 }
 
+TEST_F(VerifyPlan, FilmsAreComparedWithFilmsAndSoundWithSound) {
+  constexpr const char* kStreams =
+      R"({"codec_type":"video","codec_name":"h264","duration":"10.0"},
+      {"codec_type":"audio","codec_name":"aac","duration":"12.0"},
+      {"codec_type":"subtitle","codec_name":"subrip","duration":"60.0"})";
+  put("in.mkv", kStreams, "60.0", 1000);
+  EXPECT_THAT(plan(R"({"file":"out.mkv","source":"in.mkv"})").problems, IsEmpty());
+  put("song.mka", kSound, "12.0", 10);
+  EXPECT_THAT(plan(R"({"file":"song.mka","source":"in.mkv"})").problems, IsEmpty());
+  EXPECT_THAT(
+      plan(R"({"file":"song.mka","source":"in.mkv","ss":2})").plan.value().results.at("expected_duration_s"),
+      10.0);
+}
+
+TEST_F(VerifyPlan, AFileThatCameAfterFfprobeWasAskedDoesNotPass) {
+  write_text(folder_ / "late.mkv", "x");
+  expect_one(R"({"file":"late.mkv"})", kEnvironment, "/file", "late.mkv was not there before");
+  expect_one(R"({"file":"out.mkv","source":"late.mkv"})", kEnvironment, "/source",
+             "late.mkv was not there before");
+}
+
+TEST_F(VerifyPlan, SizeAndChannelsOfAStreamCanBeAskedFor) {
+  put("out.mkv",
+      R"({"codec_type":"video","codec_name":"hevc","width":1920,"height":1080,"pix_fmt":"yuv420p10le"},
+      {"codec_type":"audio","codec_name":"opus","channels":2,"tags":{"language":"jpn"}},
+      {"codec_type":"audio","codec_name":"opus","channels":6})",
+      "10", 10);
+  EXPECT_THAT(plan(R"({"file":"out.mkv","streams":[
+      {"type":"video","width":1920,"height":1080,"pix_fmt":"yuv420p10le","count":1},
+      {"type":"audio","channels":6,"count":1},{"type":"audio","codec":"opus","count":2}]})")
+                  .problems,
+              IsEmpty());
+  expect_one(
+      R"({"file":"out.mkv","streams":[{"type":"audio","channels":8}]})", kEnvironment, "/streams/0",
+      "found 0 of audio of 8 channels, expected at least 1; the file has audio opus jpn of 2 channels, audio "
+      "opus of 6 channels");
+  expect_one(
+      R"({"file":"out.mkv","streams":[{"type":"video","width":1280,"height":720,"pix_fmt":"yuv420p"}]})",
+      kEnvironment, "/streams/0",
+      "found 0 of video yuv420p 1280 wide 720 high, expected at least 1; the file has video hevc yuv420p10le "
+      "1920 wide 1080 high");
+}
+
+TEST_F(VerifyPlan, AFullDecodeIsHeldAgainstTheLengthThatTheFileTells) {
+  const auto least = [&](const std::string& streams, const char* extra) {
+    put("out.mkv", streams, "10.0", 10);
+    const Planned planned = plan(fmt::format(R"({{"file":"out.mkv",{}}})", extra));
+    const auto* const seconds = planned.plan.value().expected.if_contains("least_s");
+    return seconds == nullptr ? -1 : seconds->as_double();
+  };
+  const std::string subtitle = R"({"codec_type":"subtitle","codec_name":"subrip"})";
+  const std::string long_sound = R"({"codec_type":"audio","codec_name":"aac","duration":"8.0"})";
+  EXPECT_EQ(least(kFilm, R"("full":true)"), 9);
+  EXPECT_EQ(least(kFilm, R"("full":true,"source":"in.mkv","duration":{"tolerance_s":0.25})"), 9.75);
+  EXPECT_EQ(least(fmt::format("{},{}", kFilm, subtitle), R"("full":true)"),
+            -1);  // 10 s may be the subtitle's
+  EXPECT_EQ(least(fmt::format("{},{}", long_sound, subtitle), R"("full":true)"), 7);
+  EXPECT_EQ(least(fmt::format("{},{}", long_sound, kCover), R"("full":true)"), 7);
+  EXPECT_EQ(least(kFilm, R"("full":false,"source":"in.mkv","ssim":0.9)"), -1);
+}
+
 TEST_F(VerifyPlan, EveryComparisonNeedsASourceThatIsAnotherFile) {
   for (const char* check : {R"("ssim":0.9)", R"("psnr":30)", R"("vmaf":90)", R"("smaller_than":1)",
                             R"("ss":1)", R"("to":1)", R"("t":1)", R"("duration":{})"}) {

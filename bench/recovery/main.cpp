@@ -1,5 +1,5 @@
-// How a server starts on a large journal, what a waiting job takes of memory, and what its clients notice of a
-// compaction. `./dev bench recovery` runs all three; each alone:
+// How a server starts on a large journal, what a waiting job takes of memory, and what its clients notice of
+// a compaction. `./dev bench recovery` runs all three; each alone:
 //   recovery_benchmark make DIR WAITING REMOVED   a journal of so many jobs of 1 KiB
 //   recovery_benchmark start DIR                  time from the start to serving, resident memory
 //   recovery_benchmark compact DIR                pauses of the loop and syncs of the journal meanwhile
@@ -52,8 +52,9 @@ std::vector<JobDocument> documents(std::uint64_t first, std::size_t count) {
 void make(const std::string& directory, std::uint64_t waiting, std::uint64_t removed) {
   const Now now = SystemClock().now();
   queue::JobQueue jobs({}, 1);
-  auto journal = must(queue::Journal::open(queue::real_file_system(), {directory},
-                                           [&](queue::Record&& record) { return jobs.replay(std::move(record)); }));
+  auto journal =
+      must(queue::Journal::open(queue::real_file_system(), {directory},
+                                [&](queue::Record&& record) { return jobs.replay(std::move(record)); }));
   jobs.open(now);
   std::uint64_t left = waiting + removed;
   while (left != 0) {
@@ -66,7 +67,8 @@ void make(const std::string& directory, std::uint64_t waiting, std::uint64_t rem
     must(journal->write(jobs.take_changes().records));
   }
   must(journal->sync());
-  fmt::print("made: {} jobs wait, {:.0f} MB of journal\n", jobs.size(), static_cast<double>(journal->size()) / 1e6);
+  fmt::print("made: {} jobs wait, {:.0f} MB of journal\n", jobs.size(),
+             static_cast<double>(journal->size()) / 1e6);
 }
 
 // A server's queue on a loop, without HTTP.
@@ -102,10 +104,12 @@ void start(const std::string& directory) {
   const std::uint64_t resident = usage_of(::getpid()).resident_bytes;
   const std::size_t jobs = farm.queue().job_count();
   const std::string document = documents(1, 1).front().text;
-  const double each = static_cast<double>(resident - before) / static_cast<double>(std::max<std::size_t>(jobs, 1));
-  fmt::print("start: {} jobs in {:.2f} s; resident {:.0f} MB, {:.0f} bytes a job, {:.0f} beside its document\n",
-             jobs, elapsed.count(), static_cast<double>(resident) / 1e6, each,
-             each - static_cast<double>(document.size()));
+  const double each =
+      static_cast<double>(resident - before) / static_cast<double>(std::max<std::size_t>(jobs, 1));
+  fmt::print(
+      "start: {} jobs in {:.2f} s; resident {:.0f} MB, {:.0f} bytes a job, {:.0f} beside its document\n",
+      jobs, elapsed.count(), static_cast<double>(resident) / 1e6, each,
+      each - static_cast<double>(document.size()));
   farm.stop();
   farm.loop().run();
 }
@@ -120,7 +124,8 @@ asio::awaitable<void> client(Farm& farm, std::uint64_t number, const bool& done,
     PollRequest request{worker, {}, 1, Millis(0)};
     auto grants = must(co_await farm.queue().poll(std::move(request), {}));
     std::vector<Completion> completions;
-    for (const Grant& grant : grants) completions.push_back({grant.id, grant.token, worker, false, false, "{}", ""});
+    for (const Grant& grant : grants)
+      completions.push_back({grant.id, grant.token, worker, false, false, "{}", ""});
     auto results = co_await farm.queue().complete(std::move(completions));
     for (const auto& result : results) must(result);
   }
@@ -138,15 +143,16 @@ class Pauses {
   std::string text() {
     std::string text;
     for (std::size_t i = 0; i < counts_.size(); ++i) {
-      text += i < kBounds.size() ? fmt::format("<{} ms: {}, ", static_cast<double>(kBounds[i].count()) / 1000, counts_[i])
-                                 : fmt::format("more: {}", counts_[i]);
+      text += i < kBounds.size()
+                  ? fmt::format("<{} ms: {}, ", static_cast<double>(kBounds[i].count()) / 1000, counts_[i])
+                  : fmt::format("more: {}", counts_[i]);
     }
     return text + "; " + boost::json::serialize(latencies_.summary());
   }
 
  private:
   static constexpr std::array<std::chrono::microseconds, 6> kBounds{
-      std::chrono::microseconds(250), std::chrono::microseconds(500), std::chrono::microseconds(1000),
+      std::chrono::microseconds(250),  std::chrono::microseconds(500),  std::chrono::microseconds(1000),
       std::chrono::microseconds(2000), std::chrono::microseconds(5000), std::chrono::microseconds(10000)};
   std::array<std::size_t, kBounds.size() + 1> counts_{};
   Latencies latencies_;
@@ -187,8 +193,9 @@ void measure(Farm& farm, TimedFileSystem& files, const std::string& directory, s
   while (group.size() != 0) farm.loop().run_one();
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
   auto syncs = files.take_syncs();
-  fmt::print("{}: {:.1f} s\n  loop late by {}\n  syncs of the journal {}\n  submits {}\n", name, elapsed.count(),
-             pauses.text(), boost::json::serialize(syncs.summary()), boost::json::serialize(submits.summary()));
+  fmt::print("{}: {:.1f} s\n  loop late by {}\n  syncs of the journal {}\n  submits {}\n", name,
+             elapsed.count(), pauses.text(), boost::json::serialize(syncs.summary()),
+             boost::json::serialize(submits.summary()));
 }
 
 void compact(const std::string& directory) {

@@ -7,7 +7,8 @@ namespace sisyphus::bench {
 
 class TimedFileSystem::TimedFile final : public queue::File {
  public:
-  TimedFile(TimedFileSystem& files, std::unique_ptr<queue::File> file) : files_(files), file_(std::move(file)) {}
+  TimedFile(TimedFileSystem& files, std::unique_ptr<queue::File> file)
+      : files_(files), file_(std::move(file)) {}
 
   Result<void> write_at(std::uint64_t offset, std::string_view bytes) override {
     small_ = bytes.size() < kBatch;

@@ -21,9 +21,13 @@ class TimedFileSystem final : public queue::FileSystem {
   Result<void> read_at(const std::string& path, std::uint64_t offset, std::string& into) override {
     return real_.read_at(path, offset, into);
   }
-  Result<std::vector<std::string>> list(const std::string& directory) override { return real_.list(directory); }
+  Result<std::vector<std::string>> list(const std::string& directory) override {
+    return real_.list(directory);
+  }
   Result<void> make_directory(const std::string& path) override { return real_.make_directory(path); }
-  Result<void> rename(const std::string& from, const std::string& to) override { return real_.rename(from, to); }
+  Result<void> rename(const std::string& from, const std::string& to) override {
+    return real_.rename(from, to);
+  }
   Result<void> remove(const std::string& path) override { return real_.remove(path); }
   Result<void> sync_directory(const std::string& path) override { return real_.sync_directory(path); }
   Result<std::unique_ptr<queue::File>> lock(const std::string& path) override { return real_.lock(path); }

@@ -14,8 +14,8 @@
 namespace sisyphus::actors {
 namespace {
 
-constexpr std::chrono::seconds kLook{1};         // how often the sizes are compared
-constexpr std::chrono::seconds kTryAgain{60};    // after a compaction that failed
+constexpr std::chrono::seconds kLook{1};       // how often the sizes are compared
+constexpr std::chrono::seconds kTryAgain{60};  // after a compaction that failed
 
 // Of the calling thread. Where the system refuses, the thread is as good as any other, and that is well too.
 void give_way() {

@@ -246,7 +246,8 @@ asio::awaitable<Result<void>> JournalWriter::reserve(std::uint64_t bytes) {
 asio::awaitable<Result<queue::JournalRange>> JournalWriter::close_segment() {
   while (!has_next_ && !spare_ && !stopping_ && !failed_) {
     if (disk_full_) {
-      co_return Error{Errc::storage_full, "no room for another segment in " + journal_->settings().directory, {}};
+      co_return Error{
+          Errc::storage_full, "no room for another segment in " + journal_->settings().directory, {}};
     }
     wants_next_ = true;
     segment_bell_.ring();

@@ -84,12 +84,12 @@ class JournalWriter {
   bool has_next_ = false;
   bool wants_next_ = false;
   std::uint64_t size_ = 0;
-  bool new_segment_ = false;    // the next batch begins one
-  queue::JournalRange closed_;  // as it was when the last one did
+  bool new_segment_ = false;                   // the next batch begins one
+  queue::JournalRange closed_;                 // as it was when the last one did
   std::optional<queue::Compacted> compacted_;  // to be told to the journal between batches
-  std::uint64_t promised_ = 0;          // bytes that reserve() said yes to, not collected yet
-  std::uint64_t promised_flying_ = 0;   // and those in the batch that is being written
-  std::unique_ptr<queue::File> spare_;  // for segment spare_number_, to be handed over between batches
+  std::uint64_t promised_ = 0;                 // bytes that reserve() said yes to, not collected yet
+  std::uint64_t promised_flying_ = 0;          // and those in the batch that is being written
+  std::unique_ptr<queue::File> spare_;         // for segment spare_number_, to be handed over between batches
   std::uint64_t spare_number_ = 0;
   Gate prepared_;
   Gate ended_;

@@ -51,8 +51,9 @@ Result<std::unique_ptr<QueueActor>> QueueActor::open(asio::any_io_executor execu
                                                      queue::FileSystem& files, QueueSettings settings) {
   std::unique_ptr<QueueActor> actor(new QueueActor(executor, clock, std::move(settings)));
   QueueActor* const self = actor.get();
-  auto journal = queue::Journal::open(files, {self->settings_.data_dir, self->settings_.segment_size},
-                                      [self](queue::Record&& record) { return self->state_.replay(std::move(record)); });
+  auto journal =
+      queue::Journal::open(files, {self->settings_.data_dir, self->settings_.segment_size},
+                           [self](queue::Record&& record) { return self->state_.replay(std::move(record)); });
   if (!journal) return journal.error();
   if (!(*journal)->repaired().empty()) spdlog::warn("journal_torn_tail \"{}\"", (*journal)->repaired());
   for (const std::string& worker : self->state_.disabled_workers) self->workers_.set_disabled(worker, true);
@@ -266,9 +267,8 @@ asio::awaitable<Result<void>> QueueActor::set_disabled(bool disabled) {
 void QueueActor::report_progress(const std::vector<ProgressReport>& reports) {
   for (const ProgressReport& report : reports) {
     if (!jobs_.report_progress(report)) continue;
-    publish_event("progress", report.id, false, [&report] {
-      return fmt::format(R"({{"job_id":"{}",{}}})", report.id, report.members);
-    });
+    publish_event("progress", report.id, false,
+                  [&report] { return fmt::format(R"({{"job_id":"{}",{}}})", report.id, report.members); });
   }
 }
 
@@ -343,7 +343,8 @@ asio::awaitable<Result<void>> QueueActor::erase(std::string module, std::string 
 
 Result<std::string> QueueActor::get(const std::string& module, const std::string& name) const {
   const auto found = state_.documents.find({module, name});
-  if (found == state_.documents.end()) return not_found(fmt::format("there is no document {}/{}", module, name));
+  if (found == state_.documents.end())
+    return not_found(fmt::format("there is no document {}/{}", module, name));
   return found->second;
 }
 
@@ -422,9 +423,8 @@ void QueueActor::publish(const std::vector<queue::Effect>& effects) {
 }
 
 void QueueActor::send_order(std::string_view order, const queue::Effect& effect) {
-  control_.send(
-      effect.worker_id, order,
-      fmt::format(R"({{"job_id":"{}","lease":"{}"}})", effect.id, to_string(effect.token)));
+  control_.send(effect.worker_id, order,
+                fmt::format(R"({{"job_id":"{}","lease":"{}"}})", effect.id, to_string(effect.token)));
 }
 
 // Renders the event only when somebody will read it.

@@ -31,7 +31,8 @@ struct Options {
 std::string torn_tail(const queue::Survey& survey) {
   if (survey.end.torn.empty()) return "";
   return fmt::format("{} bytes of a batch that is not whole stand behind the last one, at byte {} of {}",
-                     survey.end.torn.size(), survey.end.offset, queue::segment_name(survey.end.segment.number));
+                     survey.end.torn.size(), survey.end.offset,
+                     queue::segment_name(survey.end.segment.number));
 }
 
 int tell_damage(const Options& options, const Error& error, const std::optional<queue::Damage>& damage) {
@@ -170,9 +171,10 @@ int run(const Options& options) {
 
 RunCommand add_journal_command(CLI::App& app) {
   const auto options = std::make_shared<Options>();
-  app.add_option("ACTION", options->action,
-                 "verify (is it whole?), dump (every record as a line of JSON), stats (what takes the room) or "
-                 "repair (save what can be read of one that a server refuses)")
+  app.add_option(
+         "ACTION", options->action,
+         "verify (is it whole?), dump (every record as a line of JSON), stats (what takes the room) or "
+         "repair (save what can be read of one that a server refuses)")
       ->required()
       ->check(CLI::IsMember({"verify", "dump", "stats", "repair"}));
   app.add_option("DIR", options->directory, "The server's data folder, or a copy of it")->required();
@@ -182,7 +184,8 @@ RunCommand add_journal_command(CLI::App& app) {
   app.add_flag("--yes", options->yes, "repair: without asking");
   add_json_option(app, options->json, "verify, stats, repair: one JSON object; dump is JSON always");
   app.footer(
-      "verify, dump and stats change nothing and may look at a folder that a server is using. repair needs the\n"
+      "verify, dump and stats change nothing and may look at a folder that a server is using. repair needs "
+      "the\n"
       "folder for itself; it keeps the damaged files in DIR/damaged-NUMBER.\n"
       "Exit code 1: the journal is damaged (verify, dump, stats), or it was not repaired.\n"
       "Examples:\n"

@@ -4,6 +4,7 @@
 #include "queue/journal.hpp"
 #include "queue/journal_repair.hpp"
 #include "queue/journal_survey.hpp"
+#include "queue/manifest.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -50,9 +51,9 @@ std::string repair_json(const queue::JournalRepair& repair, const std::string& f
   }
   json::array jobs;
   for (const auto& [first, last] : repair.lost_jobs()) jobs.push_back(json::array{first, last});
-  const json::object object{{"repaired", !folder.empty()},     {"records", repair.records()},
-                            {"jobs", repair.jobs()},           {"lost", losses},
-                            {"lost_jobs", jobs},               {"senseless", repair.senseless()},
+  const json::object object{{"repaired", !folder.empty()}, {"records", repair.records()},
+                            {"jobs", repair.jobs()},       {"lost", losses},
+                            {"lost_jobs", jobs},           {"senseless", repair.senseless()},
                             {"damaged_files", folder}};
   return json::serialize(object);
 }
@@ -63,8 +64,7 @@ bool agreed(const RepairOptions& options) {
     fmt::print(stderr, "sisyphus: nothing was changed; --yes repairs without asking\n");
     return false;
   }
-  fmt::print("Repair it? [y/N] ");
-  std::fflush(stdout);
+  fmt::print(stderr, "Repair it? [y/N] ");
   std::string answer;
   return std::getline(std::cin, answer) && (answer == "y" || answer == "yes");
 }
@@ -73,12 +73,14 @@ bool agreed(const RepairOptions& options) {
 
 int repair_journal(const RepairOptions& options) {
   auto& files = queue::real_file_system();
-  if (auto names = files.list(options.directory); !names) return report(names.error());
+  const auto manifest = queue::read_manifest(files, options.directory);
+  if (manifest && !*manifest) return report(not_found(options.directory + " holds no journal"));
   const auto lock = files.lock(options.directory + "/lock");
   if (!lock) return report(lock.error());
   const auto whole = queue::survey(files, options.directory, options.history);
   if (whole) {
-    fmt::print("{}", options.json ? "{\"repaired\":false,\"lost\":[]}\n" : "It is whole: there is nothing to repair\n");
+    fmt::print("{}", options.json ? "{\"repaired\":false,\"lost\":[]}\n"
+                                  : "It is whole: there is nothing to repair\n");
     return kExitDone;
   }
   auto repair = queue::JournalRepair::examine(files, options.directory, options.history);

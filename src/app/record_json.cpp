@@ -156,7 +156,8 @@ std::string record_line(const queue::Record& record, const queue::RecordPlace& p
   if (document == nullptr || !documents) return line;
   // As it was sent; its line breaks stand between its members and mean nothing.
   std::string text = *document;
-  std::replace_if(text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   line.pop_back();
   return line + ",\"document\":" + text + "}";
 }

@@ -65,7 +65,7 @@ constexpr int kMostAttempts = 1000;
 // does not read every document again.
 struct JobFacts {
   Requirements needs;
-  int priority = 0;      // kMinPriority..kMaxPriority, higher first
+  int priority = 0;                   // kMinPriority..kMaxPriority, higher first
   int max_attempts = kUsualAttempts;  // grants that count, 1..kMostAttempts
   std::optional<WallTime> not_before;
   std::string idempotency_key;  // empty: none

@@ -14,10 +14,9 @@ namespace sisyphus::queue {
 enum class Fsync { always, interval, never };
 const char* to_string(Fsync fsync);
 
-// The journal of one server: a folder with a lock, a manifest, a snapshot and the segments behind it, of which
-// the last is written.
-// Blocking, and used by one thread at a time (which one is the journal actor's business); prepare() alone
-// touches nothing of the object and may run beside the rest.
+// The journal of one server: a folder with a lock, a manifest, a snapshot and the segments behind it, of
+// which the last is written. Blocking, and used by one thread at a time (which one is the journal actor's
+// business); prepare() alone touches nothing of the object and may run beside the rest.
 class Journal {
  public:
   struct Settings {
@@ -62,6 +61,7 @@ class Journal {
 
   const Settings& settings() const { return settings_; }
   FileSystem& files() const { return files_; }
+  std::uint64_t last_sequence() const { return last_sequence_; }  // counts the batches
   std::uint64_t bytes_written() const { return bytes_written_; }
   const std::string& repaired() const { return repaired_; }  // what was done to a torn tail, empty for none
 

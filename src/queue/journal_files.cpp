@@ -13,7 +13,8 @@ bool is_numbered(std::string_view name, std::string_view like) {
   const std::size_t dot = like.find('.');
   const std::string_view number = name.substr(0, dot).substr(std::min(dash + 1, name.size()));
   return name.size() == like.size() && name.substr(0, dash) == like.substr(0, dash) &&
-         name.substr(dot) == like.substr(dot) && number.find_first_not_of("0123456789") == std::string_view::npos;
+         name.substr(dot) == like.substr(dot) &&
+         number.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
 Result<void> remove_those(FileSystem& files, const std::string& directory,

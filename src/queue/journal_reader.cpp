@@ -23,7 +23,8 @@ bool known_synced(std::string_view bytes, std::uint64_t sequence) {
 
 class Reader {
  public:
-  Reader(FileSystem& files, const JournalRange& range, const OnRecord& on_record, std::optional<Damage>* damage)
+  Reader(FileSystem& files, const JournalRange& range, const OnRecord& on_record,
+         std::optional<Damage>* damage)
       : files_(files), range_(range), on_record_(on_record), damage_(damage), window_(files) {}
 
   Result<std::optional<JournalEnd>> read() {
@@ -58,11 +59,12 @@ class Reader {
 
   Error corrupt(std::uint64_t offset, const std::string& what) {
     if (damage_ != nullptr) *damage_ = Damage{path_, offset, what};
-    return {Errc::io,
-            fmt::format("{} is damaged at byte {}: {}. Nothing was changed. \"sisyphus journal repair {}\" tells "
-                        "what can be saved",
-                        path_, offset, what, range_.directory),
-            {}};
+    return {
+        Errc::io,
+        fmt::format("{} is damaged at byte {}: {}. Nothing was changed. \"sisyphus journal repair {}\" tells "
+                    "what can be saved",
+                    path_, offset, what, range_.directory),
+        {}};
   }
 
   Result<void> open(const std::string& name) {
@@ -90,7 +92,8 @@ class Reader {
       checksum = (*taken)->checksum;
       offset += frame_size((*taken)->length);
     }
-    if (checksum != header->last_checksum) return corrupt(0, "its last frame is not the one that was written");
+    if (checksum != header->last_checksum)
+      return corrupt(0, "its last frame is not the one that was written");
     end_.snapshot_size = header->length;
     end_.segment = header->next;
     end_.last_sequence = header->next.first_sequence - 1;
@@ -104,7 +107,8 @@ class Reader {
     if (!bytes) return bytes.error();
     auto header = decode_segment_header(*bytes);
     if (!header) return corrupt(0, header.error().detail);
-    if (header->store_id != range_.store_id) return corrupt(0, "it belongs to another journal than the manifest");
+    if (header->store_id != range_.store_id)
+      return corrupt(0, "it belongs to another journal than the manifest");
     const SegmentHeader expected{range_.store_id, number, end_.last_sequence + 1, end_.last_checksum};
     if (*header != expected) return corrupt(0, "it does not follow what is before it");
     end_.segment = *header;
@@ -140,7 +144,8 @@ class Reader {
   }
 
   // The frame at `offset` when it is whole and the one that comes next; its records are handed on.
-  Result<std::optional<FrameHeader>> frame(std::uint64_t offset, std::uint64_t sequence, std::uint32_t previous) {
+  Result<std::optional<FrameHeader>> frame(std::uint64_t offset, std::uint64_t sequence,
+                                           std::uint32_t previous) {
     const auto begin = window_.at(offset, kFrameHeaderSize);
     if (!begin) return begin.error();
     const auto bytes = window_.at(offset, claimed_frame_size(*begin));
@@ -168,7 +173,8 @@ class Reader {
     const std::size_t end = rest->find_last_not_of('\0') + 1;
     if (end == 0) return {};
     if (more || known_synced(rest->substr(kFrameAlignment), end_.last_sequence + 1)) {
-      return corrupt(offset, fmt::format("frame {} is not whole, and later ones are", end_.last_sequence + 1));
+      return corrupt(offset,
+                     fmt::format("frame {} is not whole, and later ones are", end_.last_sequence + 1));
     }
     end_.torn = rest->substr(0, end);
     return {};

@@ -66,7 +66,8 @@ void JournalRepair::note_order(std::uint64_t order, const RecordPlace& place) {
 
 Result<std::string> JournalRepair::carry_out(std::uint64_t segment_size) {
   // No lease token may be issued twice, whatever was lost.
-  if (auto taken = state_->replay(Started{epoch_ + starts_in(salvaged_.losses)}); !taken) return taken.error();
+  if (auto taken = state_->replay(Started{epoch_ + starts_in(salvaged_.losses)}); !taken)
+    return taken.error();
   const SegmentHeader next{salvaged_.store_id, salvaged_.last_segment + 1, salvaged_.last_sequence + 1, 0};
   auto writer = SnapshotWriter::create(*files_, directory_, next);
   if (!writer) return writer.error();

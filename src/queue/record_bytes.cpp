@@ -213,8 +213,9 @@ void MemberReader::worker(std::string& id) {
 void MemberReader::number(double& value) {
   const std::string_view bytes = take(sizeof value);
   if (!good) return;
-  value = std::bit_cast<double>(boost::endian::endian_load<std::uint64_t, sizeof value, boost::endian::order::little>(
-      reinterpret_cast<const unsigned char*>(bytes.data())));
+  value = std::bit_cast<double>(
+      boost::endian::endian_load<std::uint64_t, sizeof value, boost::endian::order::little>(
+          reinterpret_cast<const unsigned char*>(bytes.data())));
   check(std::isfinite(value) && value > 0);
 }
 

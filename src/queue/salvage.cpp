@@ -167,8 +167,10 @@ class Salvager {
   // The batches between the last one and this one are gone: those of the loss that was found just before, or,
   // when there was none, of one that left no trace.
   void note_gap(std::uint64_t offset, const FrameHeader& header) {
-    if (header.sequence == out_.last_sequence + 1) return lose(offset, offset, "it does not follow what is before it");
-    if (out_.losses.empty() || out_.losses.back().last_sequence != 0) lose(offset, offset, "batches are missing");
+    if (header.sequence == out_.last_sequence + 1)
+      return lose(offset, offset, "it does not follow what is before it");
+    if (out_.losses.empty() || out_.losses.back().last_sequence != 0)
+      lose(offset, offset, "batches are missing");
     out_.losses.back().first_sequence = out_.last_sequence + 1;
     out_.losses.back().last_sequence = header.sequence - 1;
   }

@@ -28,8 +28,8 @@ struct Salvaged {
   std::uint64_t last_sequence = 0;  // of a batch that was read
 };
 
-// Reads whatever is whole, in order, and goes on behind what is not. An error of `on_record` ends the reading,
-// as does a file that cannot be read at all.
+// Reads whatever is whole, in order, and goes on behind what is not. An error of `on_record` ends the
+// reading, as does a file that cannot be read at all.
 Result<Salvaged> salvage(FileSystem& files, const std::string& directory, const OnRecord& on_record);
 
 }  // namespace sisyphus::queue

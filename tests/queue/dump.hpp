@@ -19,14 +19,16 @@ inline std::string dump(const Job& job) {
   std::string text = fmt::format(
       "{} {} {} token {} not_before {} attempt {} of {} priority {} held {} irreversible {} backing_off {} "
       "given_up {} key '{}' message '{}'",
-      job.order, sisyphus::to_string(job.id), to_string(job.state), sisyphus::to_string(job.token), job.not_before,
-      job.attempt, job.max_attempts, job.priority, job.held, job.irreversible, job.backing_off, job.given_up,
-      job.idempotency_key ? *job.idempotency_key : "", job.message ? *job.message : "");
-  if (job.run) text += fmt::format(" run {} {} {}", job.run->worker_id, job.run->anonymous, job.run->started_at);
+      job.order, sisyphus::to_string(job.id), to_string(job.state), sisyphus::to_string(job.token),
+      job.not_before, job.attempt, job.max_attempts, job.priority, job.held, job.irreversible,
+      job.backing_off, job.given_up, job.idempotency_key ? *job.idempotency_key : "",
+      job.message ? *job.message : "");
+  if (job.run)
+    text += fmt::format(" run {} {} {}", job.run->worker_id, job.run->anonymous, job.run->started_at);
   if (job.outcome) {
     const Outcome& end = *job.outcome;
-    text += fmt::format(" outcome {} {} {} {} '{}' {}", end.at, end.unconfirmed, end.lost, end.worker_id, end.info,
-                        end.started_at);
+    text += fmt::format(" outcome {} {} {} {} '{}' {}", end.at, end.unconfirmed, end.lost, end.worker_id,
+                        end.info, end.started_at);
   }
   if (job.past) {
     for (const Attempt& attempt : *job.past) text += dump(attempt);

@@ -225,8 +225,7 @@ TEST_F(JournalInMemory, MissingSegmentIsRefused) {
 TEST_F(JournalInMemory, SegmentThatDoesNotFollowIsRefused) {
   fill(200);
   overwrite(disk_, "j/" + segment_name(2), disk_.read("j/" + segment_name(3)).value());
-  EXPECT_THAT(open_journal(disk_).journal.error().detail,
-              HasSubstr("it does not follow what is before it"));
+  EXPECT_THAT(open_journal(disk_).journal.error().detail, HasSubstr("it does not follow what is before it"));
 }
 
 TEST_F(JournalInMemory, PreparedSegmentIsUsedNext) {

@@ -122,9 +122,7 @@ class RandomHistory {
 
   const JobQueue& queue() const { return *queue_; }
   // The records since the last call.
-  std::string new_records() {
-    return log_.substr(std::exchange(taken_, log_.size()));
-  }
+  std::string new_records() { return log_.substr(std::exchange(taken_, log_.size())); }
 
  private:
   std::size_t below(std::size_t bound) {

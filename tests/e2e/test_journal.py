@@ -1,0 +1,112 @@
+"""The data folder: compaction beside a running server, and `sisyphus journal` on it."""
+
+import json
+import pathlib
+import unittest
+
+from farm import BINARY, Farm, Process, job_of
+
+NOBODYS = {"module": "teleport", "data": {}}  # waits for ever
+LARGE = job_of({"module": "teleport", "data": {"filling": "x" * 400_000}})
+
+
+class JournalCase(unittest.TestCase):
+    def setUp(self):
+        self.farm = Farm(self)
+        self.server = self.farm.server("--segment", "1", "--max-body", "1")  # segments of 2 MiB
+        self.folder = self.farm.path("data")
+
+    def journal(self, action, *flags):
+        return self.farm.run("journal", action, self.folder, *flags)
+
+    def json_of(self, action, *flags):
+        return json.loads(self.journal(action, "--json", *flags).stdout)
+
+
+class LiveFolder(JournalCase):
+    def test_dump_shows_every_record_as_a_line_and_documents_when_asked(self):
+        job_id = self.server.submit(job_of(NOBODYS, title="first line\nsecond line"))
+        self.server.call("POST", "/data/ffmpeg/archive", {"codec": "libx264"})
+        brief = [json.loads(line) for line in self.journal("dump").stdout.splitlines()]
+        self.assertEqual([record["type"] for record in brief], ["started", "submitted", "document_stored"])
+        self.assertEqual((brief[1]["job_id"], brief[1]["modules"]), (job_id, ["teleport"]))
+        self.assertNotIn("document", brief[1])
+        whole = [json.loads(line) for line in self.journal("dump", "--documents").stdout.splitlines()]
+        self.assertEqual(whole[1]["document"]["job_title"], "first line\nsecond line")
+        self.assertEqual(whole[2]["document"]["codec"], "libx264")
+
+    def test_verify_and_stats_count_what_is_there(self):
+        for _ in range(3):
+            self.server.submit(job_of(NOBODYS))
+        self.assertEqual(self.journal("verify").returncode, 0)
+        self.assertEqual(self.json_of("verify")["jobs"], 3)
+        stats = self.json_of("stats")
+        self.assertEqual(stats["jobs"], {"queued": 3})
+        self.assertEqual(stats["records"], {"started": 1, "submitted": 3})
+        self.assertIn("3 queued", self.journal("stats").stdout)
+
+    def test_repair_is_refused_while_a_server_has_the_folder(self):
+        refused = self.journal("repair", "--yes")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("another server uses this folder", refused.stderr)
+
+    def test_a_folder_without_a_journal_is_told(self):
+        told = self.farm.run("journal", "verify", self.farm.path("nothing"))
+        self.assertEqual(told.returncode, 2)
+        self.assertIn("nothing", told.stderr)
+
+
+class Damage(JournalCase):
+    def setUp(self):
+        super().setUp()
+        self.ids = [self.server.submit(job_of(NOBODYS, title=title)) for title in ("one", "two", "three")]
+        self.server.kill()
+        self.segment = pathlib.Path(self.folder, "journal-0000000001.log")
+        self.damaged = self.segment.read_bytes().replace(b'"two"', b'"TWO"')
+        self.segment.write_bytes(self.damaged)
+
+    def test_verify_names_file_and_offset_and_the_server_names_the_command(self):
+        told = self.journal("verify")
+        self.assertEqual(told.returncode, 1)
+        self.assertRegex(told.stderr, rf"{self.segment} is damaged at byte \d+: frame \d+ is not whole")
+        found = self.json_of("verify")
+        self.assertEqual((found["ok"], found["file"]), (False, str(self.segment)))
+        server = Process([BINARY, "server", "--data-dir", self.folder], self.farm.path("refused.log"),
+                         env=self.farm.environment())
+        self.assertEqual(server.wait(), 1)
+        self.assertIn(f"sisyphus journal repair {self.folder}", "\n".join(server.lines))
+
+    def test_repair_says_what_is_lost_keeps_the_rest_and_the_damaged_files(self):
+        planned = self.journal("repair")
+        self.assertEqual(planned.returncode, 1)
+        self.assertRegex(planned.stdout, rf"{self.segment}, bytes \d+ to \d+, batch \d+: it is not whole")
+        self.assertIn("submitted as number 2 to 2", planned.stdout)
+        self.assertEqual(self.segment.read_bytes(), self.damaged)
+        done = self.json_of("repair", "--yes")
+        self.assertEqual((done["repaired"], done["jobs"], done["lost_jobs"]), (True, 2, [[2, 2]]))
+        self.assertEqual(pathlib.Path(done["damaged_files"], self.segment.name).read_bytes(), self.damaged)
+        self.assertIn("nothing to repair", self.journal("repair", "--yes").stdout)
+        self.server = self.farm.server()
+        self.assertEqual([self.server.call("GET", f"/jobs/{job_id}").status for job_id in self.ids], [200, 404, 200])
+
+
+class Compaction(JournalCase):
+    def test_what_was_removed_leaves_the_disk_and_the_rest_stays(self):
+        kept = [self.server.submit(job_of(NOBODYS, title="before"))]
+        self.server.call("POST", "/data/ffmpeg/archive", {"codec": "libx264"})
+        for _ in range(40):  # 16 MB
+            self.server.call("DELETE", f"/jobs/{self.server.submit(LARGE)}")
+        self.server.wait_log("journal_compacted")
+        kept.append(self.server.submit(job_of(NOBODYS, title="after")))
+        self.server.kill()
+        stats = self.json_of("stats")
+        self.assertLess(stats["bytes"], 9_000_000)
+        self.assertGreater(stats["snapshot_bytes"], 0)
+        self.assertEqual(stats["jobs"], {"queued": 2})
+        self.server = self.farm.server()
+        self.assertEqual([self.server.job(job_id)["job_title"] for job_id in kept], ["before", "after"])
+        self.assertEqual(self.server.call("GET", "/data/ffmpeg/archive").json["codec"], "libx264")
+
+
+if __name__ == "__main__":
+    unittest.main()

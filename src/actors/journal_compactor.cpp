@@ -37,15 +37,15 @@ JournalCompactor::~JournalCompactor() {
 }
 
 asio::awaitable<void> JournalCompactor::run() {
-  SteadyTime next = std::chrono::steady_clock::now();
+  auto pause = std::chrono::seconds(0);
   while (!stop_.stop_requested() && !writer_.failed()) {
-    co_await bell_.wait_until(next);
-    next = std::chrono::steady_clock::now() + kLook;
+    co_await bell_.wait_until(std::chrono::steady_clock::now() + pause);
+    pause = kLook;
     if (stop_.stop_requested() || !worthwhile()) continue;
     const auto done = co_await compact();
     if (done || stop_.stop_requested()) continue;
     spdlog::error("journal_compaction_failed error=\"{}\"", done.error().detail);
-    next = std::chrono::steady_clock::now() + kTryAgain;
+    pause = kTryAgain;
   }
 }
 
@@ -63,13 +63,13 @@ asio::awaitable<Result<void>> JournalCompactor::compact() {
     return queue::compact(writer_.files(), *range, settings_.history, stop_.get_token());
   };
   const auto done = co_await run_on<Result<queue::Compacted>>(thread_.get_executor(), std::move(work));
+  writer_.compaction_ended(done);
   if (!done) co_return done.error();
   if (!done->trouble.empty()) spdlog::warn("journal_outdated_file_stays error=\"{}\"", done->trouble);
-  writer_.compacted(*done);
   uncounted_ = done->snapshot_size - std::min(done->snapshot_size, live_());
   const auto elapsed = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - begin);
-  spdlog::info("journal_compacted jobs={} bytes_before={} bytes={} elapsed_ms={}", done->jobs, before,
-               writer_.size(), elapsed.count());
+  spdlog::info("journal_compacted jobs={} bytes_before={} snapshot_bytes={} elapsed_ms={}", done->jobs, before,
+               done->snapshot_size, elapsed.count());
   co_return Result<void>();
 }
 

@@ -84,8 +84,8 @@ class JournalWriter {
   bool has_next_ = false;
   bool wants_next_ = false;
   std::uint64_t size_ = 0;
-  bool new_segment_ = false;                   // the next batch begins one
-  queue::JournalRange closed_;                 // as it was when the last one did
+  bool new_segment_ = false;    // the next batch begins one
+  queue::JournalRange closed_;  // as it was when the last one did
   bool compacting_ = false;
   std::optional<queue::Compacted> compacted_;  // to be told to the journal between batches
   std::uint64_t promised_ = 0;                 // bytes that reserve() said yes to, not collected yet

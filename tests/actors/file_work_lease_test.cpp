@@ -1,5 +1,4 @@
 #include "actors/file_work.hpp"
-
 #include "tests/actors/loop_fixture.hpp"
 #include "tests/modules/support.hpp"
 

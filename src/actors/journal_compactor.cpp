@@ -18,8 +18,10 @@ constexpr std::chrono::seconds kLook{1};       // how often the sizes are compar
 constexpr std::chrono::seconds kTryAgain{60};  // after a compaction that failed
 
 // Of the calling thread. Where the system refuses, the thread is as good as any other, and that is well too.
+// Not lower than that: on a busy machine the loop would wait for what this thread holds, such as its
+// mappings.
 void give_way() {
-  constexpr int kNice = 19;
+  constexpr int kNice = 10;
   ::setpriority(PRIO_PROCESS, static_cast<id_t>(::syscall(SYS_gettid)), kNice);
   constexpr int kThisThread = 1;  // ioprio_set(2), which glibc does not have: IOPRIO_WHO_PROCESS
   constexpr int kIdle = 3 << 13;  // IOPRIO_CLASS_IDLE
@@ -37,15 +39,15 @@ JournalCompactor::~JournalCompactor() {
 }
 
 asio::awaitable<void> JournalCompactor::run() {
-  SteadyTime next = std::chrono::steady_clock::now();
+  auto pause = std::chrono::seconds(0);
   while (!stop_.stop_requested() && !writer_.failed()) {
-    co_await bell_.wait_until(next);
-    next = std::chrono::steady_clock::now() + kLook;
+    co_await bell_.wait_until(std::chrono::steady_clock::now() + pause);
+    pause = kLook;
     if (stop_.stop_requested() || !worthwhile()) continue;
     const auto done = co_await compact();
     if (done || stop_.stop_requested()) continue;
     spdlog::error("journal_compaction_failed error=\"{}\"", done.error().detail);
-    next = std::chrono::steady_clock::now() + kTryAgain;
+    pause = kTryAgain;
   }
 }
 
@@ -63,13 +65,13 @@ asio::awaitable<Result<void>> JournalCompactor::compact() {
     return queue::compact(writer_.files(), *range, settings_.history, stop_.get_token());
   };
   const auto done = co_await run_on<Result<queue::Compacted>>(thread_.get_executor(), std::move(work));
+  writer_.compaction_ended(done);
   if (!done) co_return done.error();
   if (!done->trouble.empty()) spdlog::warn("journal_outdated_file_stays error=\"{}\"", done->trouble);
-  writer_.compacted(*done);
   uncounted_ = done->snapshot_size - std::min(done->snapshot_size, live_());
   const auto elapsed = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - begin);
-  spdlog::info("journal_compacted jobs={} bytes_before={} bytes={} elapsed_ms={}", done->jobs, before,
-               writer_.size(), elapsed.count());
+  spdlog::info("journal_compacted jobs={} bytes_before={} snapshot_bytes={} elapsed_ms={}", done->jobs,
+               before, done->snapshot_size, elapsed.count());
   co_return Result<void>();
 }
 

@@ -124,8 +124,9 @@ asio::awaitable<void> JournalWriter::write_batch(queue::JobQueue::Changes change
     ++batches_;
     const bool due = stopping_ || now - last_sync_ >= kInterval;
     const bool sync = fsync_ == queue::Fsync::always || (fsync_ == queue::Fsync::interval && due);
-    // Going on to another segment takes several syncs: never on the loop.
-    const bool short_work = !new_segment && journal_->fits(changes.records.size());
+    // Going on to another segment takes several syncs, and beside a compaction one may take long: not on the
+    // loop.
+    const bool short_work = !new_segment && !compacting_ && journal_->fits(changes.records.size());
     last_on_loop_ = short_work && (!sync || placement_.on_loop(now));
     Result<void> written;
     if (last_on_loop_) {
@@ -258,11 +259,13 @@ asio::awaitable<Result<queue::JournalRange>> JournalWriter::close_segment() {
   changed();
   const auto done = co_await committed();
   if (!done) co_return done.error();
+  compacting_ = true;
   co_return closed_;
 }
 
-void JournalWriter::compacted(const queue::Compacted& done) {
-  compacted_ = done;
+void JournalWriter::compaction_ended(const Result<queue::Compacted>& done) {
+  compacting_ = false;
+  if (done) compacted_ = *done;
   if (!in_flight_) between_batches();
 }
 

@@ -41,9 +41,9 @@ class JournalWriter {
   bool reserve_now(std::uint64_t bytes);  // true: done, without waiting for anything
 
   // Begins a new segment with the next batch, and says which are closed now: for compact(), beside which all
-  // goes on. Errc::storage_full without room for a segment.
+  // goes on, with every sync on the thread: the disk is busy. Errc::storage_full without room for a segment.
   asio::awaitable<Result<queue::JournalRange>> close_segment();
-  void compacted(const queue::Compacted& done);
+  void compaction_ended(const Result<queue::Compacted>& done);
   std::uint64_t size() const { return size_; }  // bytes of the journal's files
   queue::FileSystem& files() const { return journal_->files(); }
 
@@ -84,8 +84,9 @@ class JournalWriter {
   bool has_next_ = false;
   bool wants_next_ = false;
   std::uint64_t size_ = 0;
-  bool new_segment_ = false;                   // the next batch begins one
-  queue::JournalRange closed_;                 // as it was when the last one did
+  bool new_segment_ = false;    // the next batch begins one
+  queue::JournalRange closed_;  // as it was when the last one did
+  bool compacting_ = false;
   std::optional<queue::Compacted> compacted_;  // to be told to the journal between batches
   std::uint64_t promised_ = 0;                 // bytes that reserve() said yes to, not collected yet
   std::uint64_t promised_flying_ = 0;          // and those in the batch that is being written

@@ -4,6 +4,7 @@
 #include "queue/journal.hpp"
 #include "queue/journal_repair.hpp"
 #include "queue/journal_survey.hpp"
+#include "queue/manifest.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
@@ -63,8 +64,7 @@ bool agreed(const RepairOptions& options) {
     fmt::print(stderr, "sisyphus: nothing was changed; --yes repairs without asking\n");
     return false;
   }
-  fmt::print("Repair it? [y/N] ");
-  std::fflush(stdout);
+  fmt::print(stderr, "Repair it? [y/N] ");
   std::string answer;
   return std::getline(std::cin, answer) && (answer == "y" || answer == "yes");
 }
@@ -73,7 +73,8 @@ bool agreed(const RepairOptions& options) {
 
 int repair_journal(const RepairOptions& options) {
   auto& files = queue::real_file_system();
-  if (auto names = files.list(options.directory); !names) return report(names.error());
+  const auto manifest = queue::read_manifest(files, options.directory);
+  if (manifest && !*manifest) return report(not_found(options.directory + " holds no journal"));
   const auto lock = files.lock(options.directory + "/lock");
   if (!lock) return report(lock.error());
   const auto whole = queue::survey(files, options.directory, options.history);

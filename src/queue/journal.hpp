@@ -61,6 +61,7 @@ class Journal {
 
   const Settings& settings() const { return settings_; }
   FileSystem& files() const { return files_; }
+  std::uint64_t last_sequence() const { return last_sequence_; }  // counts the batches
   std::uint64_t bytes_written() const { return bytes_written_; }
   const std::string& repaired() const { return repaired_; }  // what was done to a torn tail, empty for none
 

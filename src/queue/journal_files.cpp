@@ -83,7 +83,10 @@ Result<void> remove_outdated(FileSystem& files, const std::string& directory, st
 }
 
 Result<void> remove_unfinished(FileSystem& files, const std::string& directory) {
-  return remove_those(files, directory, [](const std::string& name) { return name.ends_with(".tmp"); });
+  return remove_those(files, directory, [](const std::string& name) {
+    return name.ends_with(".tmp") ||
+           (name.ends_with(".next") && is_segment_name(name.substr(0, name.rfind('.'))));
+  });
 }
 
 }  // namespace sisyphus::queue

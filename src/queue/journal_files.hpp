@@ -27,7 +27,7 @@ Result<void> install_segment(FileSystem& files, const std::string& directory, Fi
 
 // Removes segments and snapshots that nothing needs when reading begins with segment `first`.
 Result<void> remove_outdated(FileSystem& files, const std::string& directory, std::uint64_t first);
-// Removes what was being made when the process ended.
+// Removes what was being made, or made beforehand, when the process ended.
 Result<void> remove_unfinished(FileSystem& files, const std::string& directory);
 
 }  // namespace sisyphus::queue

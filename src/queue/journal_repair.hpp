@@ -4,6 +4,7 @@
 #include "queue/salvage.hpp"
 
 #include <cstdint>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>

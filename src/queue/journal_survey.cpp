@@ -19,6 +19,7 @@ Result<Survey> survey(FileSystem& files, const std::string& directory, std::size
   policy.history = history;
   Survey survey;
   survey.state = std::make_unique<JournalState>(policy);
+  if (auto names = files.list(directory); !names) return names.error();
   auto manifest = read_manifest(files, directory);
   if (!manifest) {
     if (damage != nullptr && manifest.error().code == Errc::io)

@@ -51,7 +51,8 @@ Result<std::uint64_t> write_snapshot(SnapshotWriter& writer, const JournalState&
 }
 
 void drop_document(Record& record) {
-  if (auto* const submitted = std::get_if<Submitted>(&record)) submitted->document = {};
+  // An assignment would keep the memory.
+  if (auto* const submitted = std::get_if<Submitted>(&record)) std::string().swap(submitted->document);
 }
 
 }  // namespace sisyphus::queue

@@ -1,5 +1,6 @@
 #include "actors/queue_actor.hpp"
 
+#include "queue/journal_files.hpp"
 #include "tests/actors/loop_fixture.hpp"
 #include "tests/queue/queue_fixture.hpp"
 #include "tests/support/memory_file_system.hpp"
@@ -154,6 +155,29 @@ TEST_F(QueueActorTest, WhatWasAnsweredIsThereAfterARestart) {
   wanted.wait = Millis(0);
   ASSERT_TRUE(begin(actor_->resume(id)).get());
   EXPECT_TRUE(begin(actor_->poll(wanted, {})).get()->empty());
+}
+
+TEST_F(QueueActorTest, JournalOfJobsThatAreGoneIsCompactedWhileJobsCome) {
+  const JobId kept = submit()->front().id;
+  ASSERT_TRUE(begin(actor_->put("ffmpeg", "fast", "{}")).get());
+  const std::string filling = fmt::format(R"(,"metadata":{{"filling":"{}"}})", std::string(100'000, 'x'));
+  const auto compacted = [this] {
+    const auto names = disk_.list("j").value();
+    return std::any_of(names.begin(), names.end(), queue::is_snapshot_name) &&
+           !std::binary_search(names.begin(), names.end(), queue::segment_name(1));
+  };
+  std::set<JobId> later;
+  while (!compacted()) {
+    const JobId gone = submit("ffmpeg", filling)->front().id;
+    ASSERT_TRUE(begin(actor_->remove(gone)).get());
+    later.insert(submit()->front().id);
+  }
+  stop();
+  start();
+  EXPECT_TRUE(actor_->job(kept));
+  for (const JobId& id : later) EXPECT_TRUE(actor_->job(id));
+  EXPECT_EQ(actor_->job_count(), later.size() + 1);
+  EXPECT_EQ(actor_->get("ffmpeg", "fast").value(), "{}");
 }
 
 TEST_F(QueueActorTest, JournalFailureTellsWaitersAndHealth) {

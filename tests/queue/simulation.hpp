@@ -1,5 +1,6 @@
 #pragma once
 
+#include "queue/compaction.hpp"
 #include "queue/journal.hpp"
 #include "tests/queue/queue_fixture.hpp"
 #include "tests/queue/reference_queue.hpp"
@@ -22,6 +23,8 @@ struct Seen {
   int unknown_lost = 0;
   int completed = 0;
   int adopted = 0;
+  int compacted = 0;
+  int not_compacted = 0;  // because of the disk
 };
 
 // One random history of a server: JobQueue and Journal over a faulty disk and a clock that jumps, with
@@ -63,12 +66,9 @@ class Simulation {
   }
 
   bool open() {
-    std::size_t records = 0;
     queue_ = std::make_unique<JobQueue>(policy(), random_());
-    auto journal = Journal::open(disk_, {"j", kSegment}, [&](const Record& record) -> Result<void> {
-      ++records;
-      return queue_->replay(record);
-    });
+    auto journal = Journal::open(disk_, {"j", kSegment},
+                                 [this](Record&& record) { return queue_->replay(std::move(record)); });
     if (!journal) {
       refused_ = journal.error().detail;
       return false;
@@ -76,18 +76,19 @@ class Simulation {
     journal_ = std::move(*journal);
     if (!journal_->repaired().empty()) ++seen_.torn;
     // A batch is there as a whole or not at all, and all that was acknowledged is there (I1).
-    if (records == acknowledged_ + unknown_) {
+    const std::uint64_t batches = journal_->last_sequence();
+    if (batches == acknowledged_ + unknown_) {
       if (unknown_ != 0) ++seen_.unknown_kept;
       durable_ = pending_;
-    } else if (records == acknowledged_ && !known_synced_) {
+    } else if (batches == acknowledged_ && !known_synced_) {
       ++seen_.unknown_lost;
       pending_ = durable_;
     } else {
-      check(fmt::format("I1: {} records were acknowledged and {} more written, {} came back", acknowledged_,
-                        unknown_, records));
+      check(fmt::format("I1: {} batches were acknowledged and {} more written, {} came back", acknowledged_,
+                        unknown_, batches));
       return true;
     }
-    acknowledged_ = records;
+    acknowledged_ = batches;
     unknown_ = 0;
     known_synced_ = false;
     queue_->open(now_);
@@ -108,8 +109,8 @@ class Simulation {
   // What the last operations changed is one batch: written, synced, acknowledged, or cut off in between.
   void commit() {
     const JobQueue::Changes changes = queue_->take_changes();
-    unknown_ = changes.record_count;
     if (changes.record_count == 0) return;
+    unknown_ = 1;
     prepare_segment();
     const std::size_t fate = below(20);
     if (fate == 0) disk_.fail_from_call(below(3), below(2) == 0 ? EIO : ENOSPC);
@@ -128,6 +129,20 @@ class Simulation {
     known_synced_ = false;
     durable_ = pending_;
     ++seen_.acknowledged;
+    if (below(15) == 0) compact_journal();
+  }
+
+  void compact_journal() {
+    check(journal_->start_segment() ? "" : "no new segment");
+    const bool fails = below(3) == 0;
+    if (fails) disk_.fail_from_call(below(12), below(2) == 0 ? EIO : ENOSPC);
+    const auto done = compact(disk_, journal_->closed(), policy().history, {});
+    trace("compaction: {}", done ? "done" : done.error().detail);
+    check(done || fails ? "" : "the compaction failed: " + done.error().detail);
+    ++(done ? seen_.compacted : seen_.not_compacted);
+    if (done) journal_->compacted(done->first_segment, done->snapshot_size);
+    disk_.fail_from_call(MemoryFileSystem::kNever, 0);
+    if (below(3) == 0) restart();
   }
 
   void restart() {
@@ -353,7 +368,7 @@ class Simulation {
   std::string refused_;
   ReferenceQueue durable_{policy()};  // what was acknowledged
   ReferenceQueue pending_{policy()};  // and what was done since
-  std::size_t acknowledged_ = 0;      // records of the one
+  std::size_t acknowledged_ = 0;      // batches of the one
   std::size_t unknown_ = 0;           // and those that the other has besides
   bool known_synced_ = false;         // these are on disk, and nobody was told
   std::vector<JobId> ids_;

@@ -41,14 +41,17 @@ TEST(Simulation, EveryHistoryKeepsThePromises) {
   } while (std::chrono::steady_clock::now() < end);
   fmt::print(
       "seeds {} to {}: {} histories, {} batches acknowledged, {} kills, {} power losses, {} disk faults, "
-      "{} torn tails, {} unknown batches kept and {} lost, {} jobs completed, {} adopted again\n",
+      "{} torn tails, {} unknown batches kept and {} lost, {} jobs completed, {} adopted again, "
+      "{} compactions and {} that failed\n",
       first, seed - 1, seen.histories, seen.acknowledged, seen.killed, seen.power_lost, seen.disk_failed,
-      seen.torn, seen.unknown_kept, seen.unknown_lost, seen.completed, seen.adopted);
+      seen.torn, seen.unknown_kept, seen.unknown_lost, seen.completed, seen.adopted, seen.compacted,
+      seen.not_compacted);
   if (only) return;
   // A simulation in which nothing happens would pass as well.
   EXPECT_GT(seen.histories, 5);
-  for (const int count : {seen.killed, seen.power_lost, seen.disk_failed, seen.torn, seen.unknown_kept,
-                          seen.unknown_lost, seen.completed, seen.adopted})
+  for (const int count :
+       {seen.killed, seen.power_lost, seen.disk_failed, seen.torn, seen.unknown_kept, seen.unknown_lost,
+        seen.completed, seen.adopted, seen.compacted, seen.not_compacted})
     EXPECT_GT(count, seen.histories / 50);
 }
 

@@ -1,14 +1,17 @@
-// What the hot path of one job's life is made of. Run with `./dev bench [--benchmark_filter=…]`.
+// What the hot path of one job's life is made of. Run with `./dev bench micro [--benchmark_filter=…]`.
 
 #include "core/job_document.hpp"
 #include "modules/registry.hpp"
 #include "net/http_codec.hpp"
+#include "net/wire.hpp"
 #include "queue/job_queue.hpp"
+#include "queue/journal.hpp"
 #include "queue/journal_format.hpp"
 
 #include <benchmark/benchmark.h>
 #include <fmt/format.h>
 
+#include <filesystem>
 #include <string>
 
 namespace sisyphus {
@@ -78,7 +81,7 @@ void grant_and_complete(benchmark::State& state) {
     jobs.take_changes();
   }
 }
-BENCHMARK(grant_and_complete)->Arg(1'000)->Arg(10'000)->Arg(100'000);
+BENCHMARK(grant_and_complete)->Arg(1'000)->Arg(10'000)->Arg(100'000)->Arg(1'000'000);
 
 void journal_encode(benchmark::State& state) {
   const std::string payload(static_cast<std::size_t>(state.range(0)), 'x');
@@ -89,6 +92,40 @@ void journal_encode(benchmark::State& state) {
   state.SetBytesProcessed(static_cast<std::int64_t>(state.iterations() * payload.size()));
 }
 BENCHMARK(journal_encode)->Arg(128)->Arg(1'200)->Arg(100'000);
+
+// Write and sync so many submits as one batch; items are jobs.
+void journal_append(benchmark::State& state) {
+  const auto folder = std::filesystem::current_path() / "journal-benchmark";
+  std::filesystem::remove_all(folder);
+  auto journal = queue::Journal::open(queue::real_file_system(), {folder.string()},
+                                      [](const queue::Record&) { return Result<void>(); });
+  if (!journal) return state.SkipWithError(journal.error().detail.c_str());
+  queue::JobQueue jobs({}, 1);
+  jobs.open({});
+  jobs.submit(job_documents(static_cast<std::size_t>(state.range(0))), {});
+  const std::string batch = jobs.take_changes().records;
+  for (auto _ : state) {
+    if (!(*journal)->write(batch) || !(*journal)->sync()) return state.SkipWithError("the journal failed");
+  }
+  state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * state.range(0));
+  journal->reset();
+  std::filesystem::remove_all(folder);
+}
+BENCHMARK(journal_append)->Arg(1)->Arg(16)->Arg(256)->UseRealTime();
+
+void state_event(benchmark::State& state) {
+  JobView view;
+  view.id = make_uuid();
+  view.document = job_documents(1).front().text;
+  view.title = "Benchmark";
+  view.modules = {"ffmpeg"};
+  view.state = JobState::running;
+  view.worker_id = "worker";
+  for (auto _ : state) {
+    benchmark::DoNotOptimize(net::sse_event("7-42", "state", net::state_event_json(view)));
+  }
+}
+BENCHMARK(state_event);
 
 void ffmpeg_progress(benchmark::State& state) {
   static constexpr std::string_view kReport[] = {

@@ -47,7 +47,9 @@ std::vector<std::optional<double>> expected_seconds(const JobPlan& job) {
         !plan.inputs.empty() || std::holds_alternative<modules::ChangeFiles>(plan.action);
     std::optional<std::uint64_t> bytes;
     if (moves_bytes) bytes = 0;
-    for (const std::string& input : plan.inputs) *bytes += size_of(input).value_or(largest);
+    if (!std::holds_alternative<modules::NoAction>(plan.action)) {
+      for (const std::string& input : plan.inputs) *bytes += size_of(input).value_or(largest);
+    }
     all.push_back(expected_seconds(plan, bytes));
   }
   return all;

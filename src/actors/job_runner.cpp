@@ -4,28 +4,18 @@
 #include "actors/file_work.hpp"
 #include "actors/job_resources.hpp"
 #include "actors/staging.hpp"
+#include "actors/tool_failure.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <cstring>
 #include <filesystem>
 #include <iterator>
 
 namespace sisyphus::actors {
 
 namespace json = boost::json;
-
-namespace {
-
-std::string last_lines(std::string_view text, std::size_t bytes) {
-  if (text.size() <= bytes) return std::string(text);
-  const std::string_view tail = text.substr(text.size() - bytes);
-  return std::string(tail.substr(std::min(tail.find('\n') + 1, tail.size())));
-}
-
-}  // namespace
 
 JobRunner::JobRunner(RunnerContext context, JobRequest request)
     : context_(std::move(context)),
@@ -138,7 +128,10 @@ asio::awaitable<JobEnd> JobRunner::run_tasks(json::array tasks) {
   if (stop_reason_ != StopReason::none) co_return stopped();
   if (!plan) co_return failure(plan.error());
   const auto problems = plan->problems();
-  if (!problems.empty()) co_return validation_failure(problems);
+  if (!problems.empty()) {
+    for (std::size_t i = 0; i < plan->tasks.size(); ++i) note_results(i, plan->tasks[i]);
+    co_return validation_failure(problems);
+  }
   for (const PlannedTask& task : plan->tasks) {
     // Not with a server that heeds what this worker offers.
     const Resources wanted = task.planned.plan ? task.planned.plan->resources : Resources();
@@ -163,7 +156,10 @@ asio::awaitable<JobEnd> JobRunner::run_tasks(json::array tasks) {
       auto again = co_await context_.planner.plan_task(task, task_index_, plan_context(), std::move(earlier));
       if (stop_reason_ != StopReason::none) co_return stopped();
       if (!again) co_return failure(again.error());
-      if (!again->planned.problems.empty()) co_return validation_failure(again->planned.problems);
+      if (!again->planned.problems.empty()) {
+        note_results(task_index_, *again);
+        co_return validation_failure(again->planned.problems);
+      }
       planned = std::move(*again);
     }
     if (!planned.planned.plan || !planned.planned.deferred.empty()) {
@@ -192,10 +188,11 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::run_task(const PlannedTask& ta
   spdlog::info("task_started job_id={} attempt={} task={} module={}", to_string(id()), attempt(),
                task_index_ + 1, task_);
   for (const std::string& warning : task.planned.warnings) note_warning(warning);
+  note_results(task_index_, task);
   std::optional<JobEnd> end;
   if (std::holds_alternative<modules::RunProgram>(plan.action)) {
     end = co_await run_program(*task.module, plan);
-  } else {
+  } else if (std::holds_alternative<modules::ChangeFiles>(plan.action)) {
     end = co_await change_files(plan);
   }
   const auto elapsed = std::chrono::duration_cast<Millis>(std::chrono::steady_clock::now() - begin);
@@ -220,6 +217,9 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::run_program(const modules::Mod
   options.on_out = [this, &reader](std::string_view line) {
     if (auto progress = reader ? reader->line(line) : std::nullopt) set_progress(std::move(*progress));
   };
+  options.on_err = [&reader](std::string_view line) {
+    if (reader) reader->error_line(line);
+  };
   Subprocess process(context_.executor, std::move(options));
   process_ = &process;
   if (paused_) process.pause();
@@ -229,14 +229,14 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::run_program(const modules::Mod
   process_ = nullptr;
   const modules::Remarks remarks = reader ? reader->remarks() : modules::Remarks{};
   for (const std::string& warning : remarks.warnings) note_warning(warning);
-  note_results(remarks.results);
+  note_results(task_index_, task_, remarks.results);
   if (!report) {
     JobEnd end = failure(report.error());
     end.stuck = report.error().code == Errc::unavailable;
     co_return end;
   }
   if (stop_reason_ != StopReason::none) co_return stopped();
-  if (auto end = tool_failure(*report, program, remarks)) co_return end;
+  if (auto end = failure_of(*report, plan, remarks)) co_return end;
   const bool live = co_await lease_is_live();
   if (!live) co_return stopped();
   const std::set<std::string> own_outputs = context_.state.outputs_of(id());  // of earlier attempts
@@ -328,12 +328,17 @@ std::optional<double> JobRunner::job_eta_s() const {
   return job_progress_.eta_s(std::chrono::steady_clock::now());
 }
 
-void JobRunner::note_results(const json::object& results) {
+void JobRunner::note_results(std::size_t index, const PlannedTask& task) {
+  if (task.planned.plan) note_results(index, task.module_name, task.planned.plan->results);
+}
+
+void JobRunner::note_results(std::size_t index, const std::string& module, const json::object& results) {
   if (results.empty()) return;
-  json::object entry{{"task", task_index_}, {"module", task_}};
+  if (results_.empty() || results_.back().at("task") != index)
+    results_.push_back(json::object{{"task", index}, {"module", module}});
+  json::object& entry = results_.back().as_object();
   for (const auto& [name, value] : results)
     entry.insert(json::object::value_type(name, value));  // never over these two
-  results_.push_back(std::move(entry));
 }
 
 JobPlanner::Context JobRunner::plan_context() const {
@@ -380,27 +385,12 @@ JobEnd JobRunner::stopped() const {
   return end;
 }
 
-std::optional<JobEnd> JobRunner::tool_failure(const ExitReport& report, const modules::RunProgram& program,
-                                              const modules::Remarks& remarks) const {
-  const auto& good = program.success_codes;
-  if (report.signal == 0 && std::find(good.begin(), good.end(), report.exit_code) != good.end())
-    return std::nullopt;
-  const std::string said = fmt::format("{}", fmt::join(remarks.errors, "\n"));
-  static constexpr std::string_view kNoSpace = "No space left";  // on device; mkvtoolnix: to write to
-  const bool disk_full = (said + report.err_tail).find(kNoSpace) != std::string::npos;
-  std::string message;
-  if (report.signal != 0) {
-    message = fmt::format("{} was ended by signal {} ({})", program.argv.front(), report.signal,
-                          ::strsignal(report.signal));
-  } else {
-    message = fmt::format("{} ended with exit code {}", program.argv.front(), report.exit_code);
-  }
-  if (disk_full) message += ": no space left on the disk";
-  if (!said.empty()) message += ":\n" + last_lines(said, 2048);
-  const std::string tail = last_lines(report.err_tail, 2048);
-  if (!tail.empty()) message += ":\n" + tail;
-  JobEnd end = failure(std::move(message));
-  end.retryable = report.signal != 0 || disk_full;
+std::optional<JobEnd> JobRunner::failure_of(const ExitReport& report, const modules::Plan& plan,
+                                            const modules::Remarks& remarks) const {
+  auto failed = tool_failure(report, plan, remarks);
+  if (!failed) return std::nullopt;
+  JobEnd end = failure(std::move(failed->message));
+  end.retryable = failed->retryable;
   end.error_tail = report.err_tail;
   return end;
 }

@@ -130,15 +130,16 @@ class JobRunner {
   void start_timeout(const boost::json::object& document);
   void set_progress(Progress progress);
   void note_warning(const std::string& text);
-  void note_results(const boost::json::object& results);
+  void note_results(std::size_t index, const PlannedTask& task);  // of its planning
+  void note_results(std::size_t index, const std::string& module, const boost::json::object& results);
   JobPlanner::Context plan_context() const;
   std::string task_label() const;
   JobEnd failure(std::string message) const;
   JobEnd failure(const Error& error) const;
   JobEnd validation_failure(const std::vector<modules::Problem>& problems) const;
   JobEnd stopped() const;
-  std::optional<JobEnd> tool_failure(const ExitReport& report, const modules::RunProgram& program,
-                                     const modules::Remarks& remarks) const;
+  std::optional<JobEnd> failure_of(const ExitReport& report, const modules::Plan& plan,
+                                   const modules::Remarks& remarks) const;
 
   RunnerContext context_;
   JobRequest request_;

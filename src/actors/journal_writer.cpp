@@ -118,29 +118,36 @@ asio::awaitable<void> JournalWriter::ended() {
 
 asio::awaitable<void> JournalWriter::write_batch(queue::JobQueue::Changes changes) {
   const SteadyTime now = std::chrono::steady_clock::now();
-  dirty_ = dirty_ || changes.record_count != 0;
+  const bool new_segment = std::exchange(new_segment_, false);
+  dirty_ = dirty_ || new_segment || changes.record_count != 0;
   if (dirty_) {
     ++batches_;
     const bool due = stopping_ || now - last_sync_ >= kInterval;
     const bool sync = fsync_ == queue::Fsync::always || (fsync_ == queue::Fsync::interval && due);
-    last_on_loop_ = !sync || placement_.on_loop(now);
+    // Going on to another segment takes several syncs: never on the loop.
+    const bool short_work = !new_segment && journal_->fits(changes.records.size());
+    last_on_loop_ = short_work && (!sync || placement_.on_loop(now));
     Result<void> written;
     if (last_on_loop_) {
       written = write_and_sync(changes.records, sync);
     } else {
-      std::function<Result<void>()> work = [this, &changes, sync] {
-        return write_and_sync(changes.records, sync);
+      std::function<Result<void>()> work = [this, &changes, sync, new_segment] {
+        return write_and_sync(changes.records, sync, new_segment);
       };
       written = co_await run_on<Result<void>>(thread_.get_executor(), std::move(work));
     }
     if (!written) fail(written.error());
     dirty_ = fsync_ == queue::Fsync::interval && !sync;
+    if (new_segment) closed_ = journal_->closed();
     between_batches();
   }
   if (!failed_) publish_(changes.effects);
 }
 
-Result<void> JournalWriter::write_and_sync(const std::string& records, bool sync) {
+Result<void> JournalWriter::write_and_sync(const std::string& records, bool sync, bool new_segment) {
+  if (new_segment) {
+    if (auto started = journal_->start_segment(); !started) return started;
+  }
   const SteadyTime begin = std::chrono::steady_clock::now();
   if (auto written = journal_->write(records); !written || !sync) return written;
   if (auto synced = journal_->sync(); !synced) return synced;
@@ -154,6 +161,9 @@ void JournalWriter::between_batches() {
   if (spare_) {
     if (auto taken = journal_->take_next(spare_number_, std::move(spare_)); !taken) fail(taken.error());
   }
+  if (compacted_) journal_->compacted(compacted_->first_segment, compacted_->snapshot_size);
+  compacted_.reset();
+  size_ = journal_->size();
   room_ = journal_->room();
   next_number_ = journal_->next_number();
   has_next_ = journal_->has_next();
@@ -231,6 +241,28 @@ asio::awaitable<Result<void>> JournalWriter::reserve(std::uint64_t bytes) {
     }
   }
   co_return Error{Errc::unavailable, "the server is shutting down", {}};
+}
+
+asio::awaitable<Result<queue::JournalRange>> JournalWriter::close_segment() {
+  while (!has_next_ && !spare_ && !stopping_ && !failed_) {
+    if (disk_full_) {
+      co_return Error{Errc::storage_full, "no room for another segment in " + journal_->settings().directory, {}};
+    }
+    wants_next_ = true;
+    segment_bell_.ring();
+    co_await prepared_.wait(asio::use_awaitable);
+  }
+  if (stopping_) co_return Error{Errc::unavailable, "the server is shutting down", {}};
+  new_segment_ = true;
+  changed();
+  const auto done = co_await committed();
+  if (!done) co_return done.error();
+  co_return closed_;
+}
+
+void JournalWriter::compacted(const queue::Compacted& done) {
+  compacted_ = done;
+  if (!in_flight_) between_batches();
 }
 
 void JournalWriter::stop() {

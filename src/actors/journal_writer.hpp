@@ -3,6 +3,7 @@
 #include "actors/sync_placement.hpp"
 #include "core/gate.hpp"
 #include "core/task_group.hpp"
+#include "queue/compaction.hpp"
 #include "queue/job_queue.hpp"
 #include "queue/journal.hpp"
 
@@ -38,6 +39,14 @@ class JournalWriter {
   // segment would do.
   asio::awaitable<Result<void>> reserve(std::uint64_t bytes);
   bool reserve_now(std::uint64_t bytes);  // true: done, without waiting for anything
+
+  // Begins a new segment with the next batch, and says which are closed now: for compact(), beside which all
+  // goes on. Errc::storage_full without room for a segment.
+  asio::awaitable<Result<queue::JournalRange>> close_segment();
+  void compacted(const queue::Compacted& done);
+  std::uint64_t size() const { return size_; }  // bytes of the journal's files
+  queue::FileSystem& files() const { return journal_->files(); }
+
   asio::awaitable<void> ended();  // the writer has stopped, by stop() or by a failure
   const std::optional<Error>& failed() const { return failed_; }
   bool syncs_on_loop() const { return last_on_loop_; }
@@ -50,7 +59,7 @@ class JournalWriter {
   asio::awaitable<void> write_batch(queue::JobQueue::Changes changes);
   asio::awaitable<void> prepare_segments();
   void probe();
-  Result<void> write_and_sync(const std::string& records, bool sync);
+  Result<void> write_and_sync(const std::string& records, bool sync, bool new_segment = false);
   void fail(const Error& error);
   void between_batches();
 
@@ -74,6 +83,10 @@ class JournalWriter {
   std::uint64_t next_number_ = 0;
   bool has_next_ = false;
   bool wants_next_ = false;
+  std::uint64_t size_ = 0;
+  bool new_segment_ = false;    // the next batch begins one
+  queue::JournalRange closed_;  // as it was when the last one did
+  std::optional<queue::Compacted> compacted_;  // to be told to the journal between batches
   std::uint64_t promised_ = 0;          // bytes that reserve() said yes to, not collected yet
   std::uint64_t promised_flying_ = 0;   // and those in the batch that is being written
   std::unique_ptr<queue::File> spare_;  // for segment spare_number_, to be handed over between batches

@@ -40,7 +40,7 @@ QueueActor::QueueActor(asio::any_io_executor executor, const Clock& clock, Queue
       clock_(clock),
       settings_(std::move(settings)),
       started_(clock.now().steady),
-      jobs_(settings_.policy, std::random_device()()),
+      state_(settings_.policy, std::random_device()()),
       workers_(settings_.worker_expiry),
       control_(executor),
       clock_bell_(executor) {}
@@ -52,9 +52,10 @@ Result<std::unique_ptr<QueueActor>> QueueActor::open(asio::any_io_executor execu
   std::unique_ptr<QueueActor> actor(new QueueActor(executor, clock, std::move(settings)));
   QueueActor* const self = actor.get();
   auto journal = queue::Journal::open(files, {self->settings_.data_dir, self->settings_.segment_size},
-                                      [self](const queue::Record& record) { return self->replay(record); });
+                                      [self](queue::Record&& record) { return self->state_.replay(std::move(record)); });
   if (!journal) return journal.error();
   if (!(*journal)->repaired().empty()) spdlog::warn("journal_torn_tail \"{}\"", (*journal)->repaired());
+  for (const std::string& worker : self->state_.disabled_workers) self->workers_.set_disabled(worker, true);
   self->jobs_.open(clock.now());
   self->events_ = std::make_unique<EventHub>(executor, self->jobs_.epoch());
   const auto collect = [self] {
@@ -66,24 +67,15 @@ Result<std::unique_ptr<QueueActor>> QueueActor::open(asio::any_io_executor execu
   const auto publish = [self](const std::vector<queue::Effect>& effects) { self->publish(effects); };
   self->journal_ =
       std::make_unique<JournalWriter>(executor, std::move(*journal), self->settings_.fsync, collect, publish);
+  self->compactor_ = std::make_unique<JournalCompactor>(
+      executor, *self->journal_, [self] { return self->state_.live_bytes(); },
+      JournalCompactor::Settings{self->settings_.policy.history, self->settings_.segment_size});
   return actor;
-}
-
-Result<void> QueueActor::replay(const queue::Record& record) {
-  if (const auto* stored = std::get_if<queue::DocumentStored>(&record)) {
-    documents_[{stored->module, stored->name}] = stored->document;
-  } else if (const auto* erased = std::get_if<queue::DocumentErased>(&record)) {
-    documents_.erase({erased->module, erased->name});
-  } else if (const auto* attributes = std::get_if<queue::WorkerAttributes>(&record)) {
-    workers_.set_disabled(attributes->worker_id, attributes->disabled);
-  } else {
-    return jobs_.replay(record);
-  }
-  return {};
 }
 
 void QueueActor::start(TaskGroup& group, std::function<void()> on_storage_lost) {
   journal_->start(group);
+  group.spawn("journal compaction", compactor_->run());
   group.spawn("queue clock", run_clock());
   group.spawn("storage watch", watch_storage(std::move(on_storage_lost)));
   changed();  // the new epoch is the first record
@@ -102,6 +94,7 @@ void QueueActor::release_waiters() {
 void QueueActor::stop() {
   stopping_ = true;
   clock_bell_.ring();
+  compactor_->stop();
   journal_->stop();
 }
 
@@ -139,7 +132,7 @@ asio::awaitable<Result<void>> QueueActor::committed() {
 
 asio::awaitable<Result<std::vector<Submitted>>> QueueActor::submit(std::vector<JobDocument> documents) {
   std::uint64_t bytes = 0;
-  for (const JobDocument& document : documents) bytes += document.text.size() + 64;
+  for (const JobDocument& document : documents) bytes += queue::submitted_size(document.spec, document.text);
   if (!journal_->reserve_now(bytes)) {
     auto room = co_await journal_->reserve(bytes);
     if (!room) co_return room.error();
@@ -334,13 +327,13 @@ asio::awaitable<Result<void>> QueueActor::put(std::string module, std::string na
   auto room = co_await journal_->reserve(document.size() + 64);
   if (!room) co_return room.error();
   record(queue::DocumentStored{module, name, document});
-  documents_[{module, name}] = std::move(document);
+  state_.documents[{module, name}] = std::move(document);
   auto done = co_await committed();
   co_return done;
 }
 
 asio::awaitable<Result<void>> QueueActor::erase(std::string module, std::string name) {
-  if (documents_.erase({module, name}) == 0) {
+  if (state_.documents.erase({module, name}) == 0) {
     co_return not_found(fmt::format("there is no document {}/{}", module, name));
   }
   record(queue::DocumentErased{module, name});
@@ -349,8 +342,8 @@ asio::awaitable<Result<void>> QueueActor::erase(std::string module, std::string 
 }
 
 Result<std::string> QueueActor::get(const std::string& module, const std::string& name) const {
-  const auto found = documents_.find({module, name});
-  if (found == documents_.end()) return not_found(fmt::format("there is no document {}/{}", module, name));
+  const auto found = state_.documents.find({module, name});
+  if (found == state_.documents.end()) return not_found(fmt::format("there is no document {}/{}", module, name));
   return found->second;
 }
 

@@ -1,11 +1,12 @@
 #pragma once
 
 #include "actors/event_hub.hpp"
+#include "actors/journal_compactor.hpp"
 #include "actors/journal_writer.hpp"
 #include "core/services.hpp"
 #include "core/task_group.hpp"
-#include "queue/job_queue.hpp"
 #include "queue/journal.hpp"
+#include "queue/journal_state.hpp"
 #include "queue/worker_registry.hpp"
 
 #include <functional>
@@ -86,7 +87,6 @@ class QueueActor final : public JobService,
   struct Parked;
 
   QueueActor(asio::any_io_executor executor, const Clock& clock, QueueSettings settings);
-  Result<void> replay(const queue::Record& record);
   void changed();  // after every change: wake the journal, the clock and those who wait for a job
   void serve_parked();
   void record(const queue::Record& record);
@@ -108,12 +108,13 @@ class QueueActor final : public JobService,
   const Clock& clock_;
   QueueSettings settings_;
   SteadyTime started_;
-  queue::JobQueue jobs_;
+  queue::JournalState state_;
+  queue::JobQueue& jobs_ = state_.jobs;
   queue::WorkerRegistry workers_;
-  std::map<std::pair<std::string, std::string>, std::string> documents_;  // (module, name) -> JSON
   std::string extra_records_;  // of what is not the queue's: documents and attributes, encoded
   std::size_t extra_count_ = 0;
   std::unique_ptr<JournalWriter> journal_;
+  std::unique_ptr<JournalCompactor> compactor_;
   std::unique_ptr<EventHub> events_;
   ControlHub control_;
   std::list<Parked*> parked_;  // first come first

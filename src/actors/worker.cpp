@@ -279,8 +279,9 @@ asio::awaitable<Result<void>> Worker::mark_irreversible(JobId id, LeaseToken tok
     if (marked || runner == nullptr || runner->stop_reason() != StopReason::none) co_return marked;
     const Errc code = marked.error().code;
     if (code == Errc::conflict || code == Errc::not_found || code == Errc::invalid) co_return marked;
-    spdlog::warn("irreversible_not_marked job_id={} error=\"{}\": nothing is moved or deleted before; trying again",
-                 to_string(id), marked.error().detail);
+    spdlog::warn(
+        "irreversible_not_marked job_id={} error=\"{}\": nothing is moved or deleted before; trying again",
+        to_string(id), marked.error().detail);
     co_await runner->changed().wait_until(std::chrono::steady_clock::now() + delay.next());
     token = runner->lease().token;
   }

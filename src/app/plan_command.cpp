@@ -73,7 +73,9 @@ bool is_error(const actors::PlannedTask& task, const Problem& problem) {
 }
 
 json::object plan_json(const actors::PlannedTask& task) {
-  json::object object{{"module", task.module_name}, {"argv", nullptr}, {"run_argv", nullptr}};
+  json::object object{{"module", task.module_name}, {"argv", nullptr},
+                      {"run_argv", nullptr},        {"inputs", json::array()},
+                      {"outputs", json::array()},   {"resources", json::object()}};
   if (!task.planned.plan) {
     std::string errors;
     for (const Problem& problem : task.planned.problems) {

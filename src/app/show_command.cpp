@@ -22,6 +22,26 @@ struct Options {
   bool json = false;
 };
 
+// "task 2 (verify): ssim 0.981, size_bytes 12345"
+std::string result_text(const boost::json::object& result) {
+  std::int64_t task = 0;
+  std::string module;
+  std::string numbers;
+  for (const auto& [name, value] : result) {
+    const std::string text =
+        value.is_string() ? std::string(value.get_string()) : boost::json::serialize(value);
+    if (name == "task" && value.is_int64()) {
+      task = value.get_int64() + 1;
+    } else if (name == "module") {
+      module = text;
+    } else {
+      numbers += fmt::format("{}{} {}", numbers.empty() ? "" : ", ", std::string_view(name),
+                             value.is_double() ? fmt::format("{:.6g}", value.get_double()) : text);
+    }
+  }
+  return fmt::format("task {} ({}): {}", task, module, numbers);
+}
+
 void print_job(const net::JobStatus& job) {
   const bool utf8 = locale_is_utf8();
   const auto line = [utf8](std::string_view name, std::string_view value) {
@@ -61,6 +81,7 @@ void print_job(const net::JobStatus& job) {
     line("whole job", job_numbers_text(job.job_percent, job.job_eta_s));
   }
   for (const std::string& output : job.outputs) line("output", output);
+  for (const boost::json::object& result : job.results) line("result", result_text(result));
 }
 
 asio::awaitable<int> show(net::ApiClient& api, Options options) {

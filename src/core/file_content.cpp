@@ -118,8 +118,8 @@ Result<FileOutcome> compare_content(int from, int to, std::uint64_t size, const 
   struct stat copy {};
   if (::fstat(to, &copy) != 0) return io_error(what, errno);
   if (static_cast<std::uint64_t>(copy.st_size) != size) {
-    return Error{Errc::io, fmt::format("{}: the copy has {} bytes, the source {}", what, copy.st_size, size),
-                 {}};
+    return Error{
+        Errc::io, fmt::format("{}: the copy has {} bytes, the source {}", what, copy.st_size, size), {}};
   }
   if (const int error = ::posix_fadvise(to, 0, 0, POSIX_FADV_DONTNEED); error != 0)
     return io_error(what, error);
@@ -132,7 +132,8 @@ Result<FileOutcome> compare_content(int from, int to, std::uint64_t size, const 
         return io_error(what, error);
     }
     if (std::memcmp(expected.data(), found.data(), piece) != 0) {
-      return Error{Errc::io, fmt::format("{}: the copy differs within {} bytes from {}", what, piece, done), {}};
+      return Error{
+          Errc::io, fmt::format("{}: the copy differs within {} bytes from {}", what, piece, done), {}};
     }
     done += piece;
     if (!pieces(done)) return FileOutcome::cancelled;

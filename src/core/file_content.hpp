@@ -15,8 +15,8 @@ namespace sisyphus {
 // Told after each piece how many bytes are done; false: stop, as cancelled.
 using Pieces = std::function<bool(std::uint64_t bytes_done)>;
 
-// Copies the `size` bytes of the open file `from` to the empty file `to`, in the kernel where the file systems
-// allow it. Holes become zeros. A source that ends early or goes on is for the caller to notice.
+// Copies the `size` bytes of the open file `from` to the empty file `to`, in the kernel where the file
+// systems allow it. Holes become zeros. A source that ends early or goes on is for the caller to notice.
 Result<FileOutcome> copy_content(int from, int to, std::uint64_t size, const std::string& what,
                                  const Pieces& pieces);
 

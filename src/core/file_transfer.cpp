@@ -117,7 +117,8 @@ Result<void> FileTransfer::open_source() {
 // A target that is there but no file fails.
 Result<bool> FileTransfer::target_is_source() const {
   struct stat status {};
-  if (::stat(target_.c_str(), &status) != 0) return false;  // missing; what else is wrong, the rename will say
+  if (::stat(target_.c_str(), &status) != 0)
+    return false;  // missing; what else is wrong, the rename will say
   if (same_file(status_, status)) return true;
   if (!S_ISREG(status.st_mode)) return invalid(what_ + ": the destination exists and is not a regular file");
   return false;

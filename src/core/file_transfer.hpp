@@ -65,8 +65,8 @@ class FileTransfer {
   std::string staged_;
   std::string what_;  // begins the text of every error
   bool source_is_link_ = false;
-  UniqueFd file_;           // the source
-  struct stat status_ {};   // of the source, when it was opened
+  UniqueFd file_;          // the source
+  struct stat status_ {};  // of the source, when it was opened
 };
 
 // Waits until a file that was written earlier, and its name, are on disk. A missing one is nothing to wait

@@ -39,6 +39,8 @@ struct Attempt {
   std::string reason;  // why it ended so, empty where there is nothing to say
   WallTime started_at{};
   std::optional<WallTime> ended_at;
+
+  bool operator==(const Attempt&) const = default;
 };
 
 const char* to_string(Attempt::End end);
@@ -54,19 +56,28 @@ struct Offer {
 
 bool fits(const Requirements& wanted, const Offer& offer);
 
-// The few facts about a job that dispatch needs, read from its document.
-struct JobSpec {
-  std::string title;
-  Requirements needs;
-  std::size_t task_count = 0;
-  int priority = 0;                 // -100..100, higher first
-  int max_attempts = 3;             // grants that count, 1..1000
-  std::optional<double> timeout_s;  // of the run, pauses not counted
-  std::optional<WallTime> not_before;
-  std::string idempotency_key;  // empty: none
-};
-
 constexpr int kMinPriority = -100;
 constexpr int kMaxPriority = 100;
+constexpr int kUsualAttempts = 3;
+constexpr int kMostAttempts = 1000;
+
+// The few facts about a job that dispatch needs. The journal keeps them beside the document, so that a start
+// does not read every document again.
+struct JobFacts {
+  Requirements needs;
+  int priority = 0;      // kMinPriority..kMaxPriority, higher first
+  int max_attempts = kUsualAttempts;  // grants that count, 1..kMostAttempts
+  std::optional<WallTime> not_before;
+  std::string idempotency_key;  // empty: none
+
+  bool operator==(const JobFacts&) const = default;
+};
+
+// What is read from a job's document when it is submitted.
+struct JobSpec : JobFacts {
+  std::string title;
+  std::size_t task_count = 0;
+  std::optional<double> timeout_s;  // of the run, pauses not counted
+};
 
 }  // namespace sisyphus

@@ -278,7 +278,7 @@ class DocumentHandler {
       case Field::priority:
         return expect(Kind::integer, kind, code) && range(kMinPriority, kMaxPriority, spec.priority, code);
       case Field::max_attempts:
-        return expect(Kind::integer, kind, code) && range(1, 1000, spec.max_attempts, code);
+        return expect(Kind::integer, kind, code) && range(1, kMostAttempts, spec.max_attempts, code);
       case Field::timeout_s:
         if (!expect(Kind::real, kind, code)) return false;
         if (number_ <= 0)

@@ -23,23 +23,6 @@ double rounds(const json::object& options) {
   return *loops < 0 ? HUGE_VAL : std::floor(*loops) + 1;
 }
 
-// The length that is read of a stream of `seconds`, cut by the input options; nothing when it has no known
-// end.
-std::optional<double> cut_length(const json::object& options, std::optional<double> seconds) {
-  double start = time_option(options, "ss").value_or(0);
-  if (const auto from_end = time_option(options, "sseof"); from_end && seconds) start = *seconds + *from_end;
-  start = std::max(start, 0.0);
-
-  double length = seconds ? *seconds * rounds(options) - start : HUGE_VAL;
-  if (const auto wanted = time_option(options, "t")) {
-    length = std::min(length, *wanted);
-  } else if (const auto end = time_option(options, "to")) {
-    length = std::min(length, *end - start);
-  }
-  if (!std::isfinite(length) || length <= 0) return std::nullopt;
-  return length;
-}
-
 bool has_filter_of_frames(const json::object& options) {
   static constexpr std::array<std::string_view, 16> kFilters{
       "fps",   "framerate", "framestep", "minterpolate",   "telecine", "pullup", "decimate", "select",
@@ -99,6 +82,21 @@ std::optional<std::int64_t> frames_of(const FfmpegTask& task, const MediaStream&
 }
 
 }  // namespace
+
+std::optional<double> cut_length(const json::object& options, std::optional<double> seconds) {
+  double start = time_option(options, "ss").value_or(0);
+  if (const auto from_end = time_option(options, "sseof"); from_end && seconds) start = *seconds + *from_end;
+  start = std::max(start, 0.0);
+
+  double length = seconds ? *seconds * rounds(options) - start : HUGE_VAL;
+  if (const auto wanted = time_option(options, "t")) {
+    length = std::min(length, *wanted);
+  } else if (const auto end = time_option(options, "to")) {
+    length = std::min(length, *end - start);
+  }
+  if (!std::isfinite(length) || length <= 0) return std::nullopt;
+  return length;
+}
 
 FfmpegExtent ffmpeg_extent(const FfmpegTask& task, const std::map<std::size_t, MediaInfo>& sources) {
   static const json::object kUncut;

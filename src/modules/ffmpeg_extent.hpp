@@ -9,6 +9,10 @@
 
 namespace sisyphus::modules {
 
+// The length that is read of a stream of `seconds`, cut by ffmpeg's input options ss, sseof, to, t and
+// stream_loop; nothing when it has no known end, or nothing is left.
+std::optional<double> cut_length(const boost::json::object& options, std::optional<double> seconds);
+
 // How much an ffmpeg task has to write; empty where it cannot be told.
 struct FfmpegExtent {
   std::optional<std::int64_t> frames;  // of the first mapped video stream

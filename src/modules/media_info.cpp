@@ -79,6 +79,7 @@ Result<MediaInfo> read_media_info(std::string_view ffprobe_json) {
   }
   if (const json::value* format = root->if_contains("format"); format != nullptr && format->is_object()) {
     info.seconds = duration(text_of(format->get_object(), "duration"));
+    info.size_bytes = count(text_of(format->get_object(), "size"));
   }
   return info;
 }

@@ -24,6 +24,7 @@ struct MediaStream {
 struct MediaInfo {
   std::vector<MediaStream> streams;  // in the file's order
   std::optional<double> seconds;
+  std::optional<std::int64_t> size_bytes{};
 };
 
 // Reads the output of `ffprobe -print_format json -show_format -show_streams`. Fails with Errc::tool.

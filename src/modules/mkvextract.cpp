@@ -50,8 +50,8 @@ class TrackFinder {
   const MatroskaTrack* find(const Item& item) const;
   bool look_at_track(const Item& item);
   void look_at_id(const std::string& key, const Item& item);
-  bool refuse_negative(const Item& item);
-  std::string what_there_is() const;
+  bool refuse_negative(const std::string& key, const Item& item);
+  std::string what_there_is(const std::string& key) const;
 
   const MkvextractTask& task_;
   const MatroskaSource& source_;
@@ -69,15 +69,18 @@ const MatroskaTrack* TrackFinder::find(const Item& item) const {
   return nullptr;
 }
 
-std::string TrackFinder::what_there_is() const {
-  return source_.info ? fmt::format("; {} has {}", task_.source, describe_tracks(*source_.info)) : "";
+std::string TrackFinder::what_there_is(const std::string& key) const {
+  const bool attachments = key == "attachments";
+  if (!source_.info || (attachments && !source_.info->complete)) return {};
+  return fmt::format("; {} has {}", task_.source,
+                     attachments ? describe_attachments(*source_.info) : describe_tracks(*source_.info));
 }
 
-bool TrackFinder::refuse_negative(const Item& item) {
+bool TrackFinder::refuse_negative(const std::string& key, const Item& item) {
   if (!item.id || *item.id >= 0) return false;
-  planned_.problems.push_back(
-      {kDocument, id_pointer(item),
-       fmt::format("found the number {}, expected at least 0{}", *item.id, what_there_is())});
+  planned_.problems.push_back({kDocument, id_pointer(item),
+                               fmt::format("found the number {}, expected at least {}{}", *item.id,
+                                           key == "attachments" ? 1 : 0, what_there_is(key))});
   return true;
 }
 
@@ -94,7 +97,7 @@ bool TrackFinder::look_at_track(const Item& item) {
   if (track == nullptr) {
     planned_.problems.push_back(
         {kEnvironment, id_pointer(item),
-         fmt::format("there is no {}, counted from 0{}", wanted(item), what_there_is())});
+         fmt::format("there is no {}, counted from 0{}", wanted(item), what_there_is("tracks"))});
     return false;
   }
   ids_[item.pointer] = track->id;
@@ -109,12 +112,12 @@ void TrackFinder::look_at_id(const std::string& key, const Item& item) {
   const MatroskaInfo& info = *source_.info;
   if (key == "attachments") {
     if (std::any_of(info.attachments.begin(), info.attachments.end(), has_id)) return;
-    planned_.problems.push_back({kEnvironment, id_pointer(item),
-                                 fmt::format("there is no attachment {}, counted from 1; {} has {}", *item.id,
-                                             task_.source, describe_attachments(info))});
-  } else if (std::none_of(info.tracks.begin(), info.tracks.end(), has_id)) {
     planned_.problems.push_back(
-        {kEnvironment, id_pointer(item), fmt::format("there is no track {}{}", *item.id, what_there_is())});
+        {kEnvironment, id_pointer(item),
+         fmt::format("there is no attachment {}, counted from 1{}", *item.id, what_there_is(key))});
+  } else if (std::none_of(info.tracks.begin(), info.tracks.end(), has_id)) {
+    planned_.problems.push_back({kEnvironment, id_pointer(item),
+                                 fmt::format("there is no track {}{}", *item.id, what_there_is(key))});
   }
 }
 
@@ -122,7 +125,7 @@ bool TrackFinder::look() {
   bool complete = true;
   for (const auto& mode : task_.modes) {
     for (const Item& item : mode.items) {
-      if (refuse_negative(item)) {
+      if (refuse_negative(mode.key, item)) {
         complete = false;
       } else if (mode.key == "tracks") {
         complete = look_at_track(item) && complete;

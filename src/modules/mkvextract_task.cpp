@@ -10,7 +10,7 @@ namespace json = boost::json;
 
 std::string text_at(const json::object& object, std::string_view key) {
   const json::value* value = object.if_contains(key);
-  return value == nullptr ? std::string{} : std::string(value->as_string());
+  return value == nullptr || value->is_null() ? std::string{} : std::string(value->as_string());
 }
 
 }  // namespace

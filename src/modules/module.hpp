@@ -101,10 +101,13 @@ struct ChangeFiles {
   std::vector<FileOperation> operations;
 };
 
+// Nothing to do: all was decided when it was planned.
+struct NoAction {};
+
 struct Plan {
   // The original's vector, program by base name; empty for modules without a program.
   std::vector<std::string> argv;
-  std::variant<RunProgram, ChangeFiles> action;
+  std::variant<RunProgram, ChangeFiles, NoAction> action;
   std::vector<std::string> inputs;  // absolute paths that are read
   std::vector<Output> outputs;
   // Texts that the tool reads, by absolute path inside an attempt's folder: written before the run, never
@@ -123,6 +126,9 @@ struct Plan {
   std::optional<std::int64_t> total_frames;
   std::optional<double> total_seconds;
   bool encodes = false;  // so it takes far longer than reading its inputs does
+  // What was found out when it was planned; beside a problem, too. Goes into the job's info.results.
+  boost::json::object results;
+  boost::json::object expected;  // of what its tool finds out, for the module's own reader
 };
 
 struct Planned {
@@ -139,15 +145,16 @@ struct Remarks {
   std::vector<std::string> warnings;
   std::vector<std::string> errors;  // why it failed, of tools that say so on standard output
   boost::json::object results;      // what it found out: goes into the job's info.results
+  bool failed = false;              // for the reasons in `errors`, even if it exits as on success
 };
 
-// Reads a tool's standard output, one line at a time (without its line end), and keeps what it has to between
-// lines.
+// Reads what a tool says, one line at a time (without its line end), and keeps what it has to between lines.
 class ProgressReader {
  public:
   virtual ~ProgressReader() = default;
-  // A new state of the progress, when this line completed one.
+  // Of standard output. A new state of the progress, when this line completed one.
   virtual std::optional<Progress> line(std::string_view text) = 0;
+  virtual void error_line(std::string_view) {}    // of standard error
   virtual Remarks remarks() const { return {}; }  // so far
 };
 

@@ -6,6 +6,7 @@
 #include "modules/handbrake.hpp"
 #include "modules/mkvextract.hpp"
 #include "modules/mkvmerge.hpp"
+#include "modules/verify.hpp"
 
 #include <algorithm>
 
@@ -17,6 +18,7 @@ Registry::Registry() {
   modules_.push_back(std::make_unique<HandbrakeModule>());
   modules_.push_back(std::make_unique<MkvextractModule>());
   modules_.push_back(std::make_unique<MkvmergeModule>());
+  modules_.push_back(std::make_unique<VerifyModule>());
 }
 
 Result<Registry> Registry::with_folder(const std::string& folder) {

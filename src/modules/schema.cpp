@@ -15,6 +15,8 @@
 #include <valijson/schema_parser.hpp>
 #include <valijson/validator.hpp>
 
+#include <cstdint>
+#include <limits>
 #include <map>
 #include <regex>
 #include <stdexcept>
@@ -89,6 +91,17 @@ void try_patterns(const json::value& schema) {
   }
 }
 
+// The validator knows no integers above the largest signed one: that stands in for them.
+void take_unsigned_out(json::value& value) {
+  if (value.is_uint64()) {
+    value = std::numeric_limits<std::int64_t>::max();
+  } else if (json::array* list = value.if_array()) {
+    for (json::value& item : *list) take_unsigned_out(item);
+  } else if (json::object* object = value.if_object()) {
+    for (auto& entry : *object) take_unsigned_out(entry.value());
+  }
+}
+
 std::map<std::string, json::value, std::less<>> parse_embedded_schemas() {
   static constexpr std::string_view kSuffix = ".schema.json";
   std::map<std::string, json::value, std::less<>> schemas;
@@ -116,7 +129,9 @@ std::vector<Problem> check_schema(const json::value& schema, const json::value& 
   if (!problems.empty()) return problems;
 
   valijson::Validator validator(valijson::Validator::kStrongTypes);
-  const valijson::adapters::BoostJsonAdapter data_adapter(data);
+  json::value checked = data;
+  take_unsigned_out(checked);
+  const valijson::adapters::BoostJsonAdapter data_adapter(checked);
   valijson::ValidationResults results;
   if (validator.validate(compiled, data_adapter, &results)) return {};
 

@@ -38,6 +38,16 @@ std::vector<std::string> texts(const json::object& object, json::string_view nam
   return result;
 }
 
+std::vector<json::object> objects(const json::object& object, json::string_view name) {
+  std::vector<json::object> result;
+  const json::value* member = object.if_contains(name);
+  if (member == nullptr || !member->is_array()) return result;
+  for (const json::value& element : member->get_array()) {
+    if (element.is_object()) result.push_back(element.get_object());
+  }
+  return result;
+}
+
 const json::object* object_in(const json::object& object, json::string_view name) {
   const json::value* member = object.if_contains(name);
   return member != nullptr ? member->if_object() : nullptr;
@@ -83,6 +93,7 @@ Result<JobStatus> read_job_status(json::object object) {
   read_job_progress(object, status);
   if (const json::object* info = object_in(object, "info")) {
     status.outputs = texts(*info, "outputs");
+    status.results = objects(*info, "results");
     if (status.message.empty()) status.message = text(*info, "message");
   }
   if (status.message == to_string(status.state)) status.message.clear();  // "cancelled: cancelled"

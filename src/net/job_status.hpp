@@ -41,11 +41,12 @@ struct JobStatus {
   Progress progress;           // of that task
   std::optional<double> job_percent;
   std::optional<double> job_eta_s;
-  std::string message;                  // why it failed, is held or waits
-  std::string waiting_for;              // why no worker takes it
-  std::vector<std::string> outputs;     // info.outputs
-  std::vector<AttemptStatus> attempts;  // oldest first
-  boost::json::object raw;              // all of it
+  std::string message;                       // why it failed, is held or waits
+  std::string waiting_for;                   // why no worker takes it
+  std::vector<std::string> outputs;          // info.outputs
+  std::vector<boost::json::object> results;  // info.results, each with `task` (from 0) and `module`
+  std::vector<AttemptStatus> attempts;       // oldest first
+  boost::json::object raw;                   // all of it
 };
 
 // Errc::network where job_id is missing or the state is unknown. Without a state (the original's server) it

@@ -53,22 +53,34 @@ class RealFileSystem final : public FileSystem {
   }
 
   Result<std::string> read(const std::string& path) override {
+    auto bytes = size(path);
+    if (!bytes) return bytes.error();
+    std::string text(static_cast<std::size_t>(*bytes), '\0');
+    if (auto read = read_at(path, 0, text); !read) return read.error();
+    return text;
+  }
+
+  Result<std::uint64_t> size(const std::string& path) override {
+    struct stat status {};
+    if (::stat(path.c_str(), &status) != 0) return io_error("cannot read " + path, errno);
+    return static_cast<std::uint64_t>(status.st_size);
+  }
+
+  Result<void> read_at(const std::string& path, std::uint64_t offset, std::string& into) override {
     const int descriptor = ::open(path.c_str(), O_RDONLY | O_CLOEXEC);
     if (descriptor < 0) return io_error("cannot open " + path, errno);
     const RealFile closer(descriptor, path);
-    struct stat status {};
-    if (::fstat(descriptor, &status) != 0) return io_error("cannot read " + path, errno);
-    std::string text(static_cast<std::size_t>(status.st_size), '\0');
     std::size_t filled = 0;
-    while (filled < text.size()) {
-      const ssize_t got = ::read(descriptor, text.data() + filled, text.size() - filled);
+    while (filled < into.size()) {
+      const ssize_t got = ::pread(descriptor, into.data() + filled, into.size() - filled,
+                                  static_cast<off_t>(offset + filled));
       if (got < 0 && errno == EINTR) continue;
       if (got < 0) return io_error("cannot read " + path, errno);
       if (got == 0) break;
       filled += static_cast<std::size_t>(got);
     }
-    text.resize(filled);
-    return text;
+    into.resize(filled);
+    return {};
   }
 
   Result<std::vector<std::string>> list(const std::string& directory) override {

@@ -25,6 +25,9 @@ class FileSystem {
   virtual Result<std::unique_ptr<File>> create(const std::string& path) = 0;        // empty; replaces
   virtual Result<std::unique_ptr<File>> open(const std::string& path) = 0;          // for writing, must exist
   virtual Result<std::string> read(const std::string& path) = 0;                    // all of it
+  virtual Result<std::uint64_t> size(const std::string& path) = 0;                  // bytes
+  // Fills `into` from byte `offset` on; where the file ends before, `into` becomes shorter.
+  virtual Result<void> read_at(const std::string& path, std::uint64_t offset, std::string& into) = 0;
   virtual Result<std::vector<std::string>> list(const std::string& directory) = 0;  // base names, sorted
   virtual Result<void> make_directory(const std::string& path) = 0;                 // and its parents
   virtual Result<void> rename(const std::string& from, const std::string& to) = 0;

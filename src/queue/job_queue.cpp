@@ -1,6 +1,7 @@
 #include "queue/job_queue.hpp"
 
 #include "queue/attempts.hpp"
+#include "queue/kept_job.hpp"
 
 #include <fmt/format.h>
 
@@ -42,16 +43,21 @@ JobQueue::JobQueue(Policy policy, std::uint64_t seed)
 // ---- replay
 // ---------------------------------------------------------------------------------------------------
 
-Result<void> JobQueue::replay(const Record& record) {
+Result<void> JobQueue::replay(Record record) {
   if (const auto* started = std::get_if<Started>(&record)) {
     epoch_ = started->epoch;
     next_token_ = 1;
     return {};
   }
-  if (const auto* submitted = std::get_if<Submitted>(&record)) {
-    auto spec = read_stored_spec(submitted->document);
-    if (!spec) return spec.error();
-    apply(*submitted, std::move(*spec));
+  if (auto* const submitted = std::get_if<Submitted>(&record)) {
+    if (submitted->order < next_order_) {
+      return invalid(fmt::format("job {} was submitted after job {}", submitted->order, next_order_ - 1));
+    }
+    apply(std::move(*submitted));
+    return {};
+  }
+  if (const auto* numbered = std::get_if<Numbered>(&record)) {
+    next_order_ = numbered->next_order;
     return {};
   }
   if (std::holds_alternative<Cleared>(record)) {
@@ -107,9 +113,10 @@ std::vector<JobId> JobQueue::submit(std::vector<JobDocument> documents, Now now)
       continue;
     }
     ids.push_back(document.id);
-    Record record = Submitted{next_order_, document.id, std::move(document.text)};
+    JobFacts& facts = document.spec;
+    Record record = Submitted{next_order_, document.id, std::move(facts), std::move(document.text)};
     remember(record);
-    apply(std::get<Submitted>(record), std::move(document.spec));
+    apply(std::move(std::get<Submitted>(record)));
     announce(Effect::Kind::state, *table_.find(ids.back()));
   }
   return ids;
@@ -521,16 +528,20 @@ void JobQueue::announce(Effect::Kind kind, const Job& job) {
   if (job.message) effect.message = *job.message;
 }
 
-void JobQueue::apply(const Submitted& record, JobSpec spec) {
+void JobQueue::apply(Submitted record) {
+  JobFacts& facts = record.facts;
   auto job = std::make_unique<Job>();
   job->id = record.id;
   job->order = record.order;
-  job->document = record.document;
-  job->priority = static_cast<std::int8_t>(spec.priority);
-  job->max_attempts = static_cast<std::uint16_t>(spec.max_attempts);
-  if (spec.not_before) job->not_before = spec.not_before->time_since_epoch().count();
+  job->document = std::move(record.document);
+  job->priority = static_cast<std::int8_t>(facts.priority);
+  job->max_attempts = static_cast<std::uint16_t>(facts.max_attempts);
+  if (facts.not_before) job->not_before = facts.not_before->time_since_epoch().count();
+  if (!facts.idempotency_key.empty()) {
+    job->idempotency_key = std::make_unique<std::string>(std::move(facts.idempotency_key));
+  }
   next_order_ = record.order + 1;
-  place(table_.insert(std::move(job), std::move(spec.needs), spec.idempotency_key));
+  place(table_.insert(std::move(job), std::move(facts.needs)));
 }
 
 void JobQueue::apply(Job& job, const Granted& record) {
@@ -564,6 +575,10 @@ void JobQueue::apply(Job& job, const Finished& record) {
   job.message.reset();
   if (!record.message.empty()) job.message = std::make_unique<std::string>(record.message);
   if (record.forget_token) job.token = {};
+  into_history(job);
+}
+
+void JobQueue::into_history(Job& job) {
   table_.ended(job);
   if (table_.ended_count() > policy_.history) {
     if (Job* const oldest = table_.oldest_ended(); oldest != &job) table_.erase(*oldest);
@@ -627,6 +642,12 @@ void JobQueue::apply(Job& job, const Bound& record) {
   job.run->worker_id = record.worker_id;
 }
 
+void JobQueue::apply(Job& job, const Kept& record) {
+  table_.set_state(job, record.state);
+  restore(job, record);
+  if (is_terminal(job.state)) into_history(job);
+}
+
 void JobQueue::apply(Job& job, const Removed&) {
   table_.erase(job);
 }
@@ -678,6 +699,11 @@ Result<JobView> JobQueue::view(const JobId& id) const {
   const Job* const job = table_.find(id);
   if (job == nullptr) return no_such_job(id);
   return make_view(*job, true);
+}
+
+std::uint64_t JobQueue::live_bytes() const {
+  constexpr std::uint64_t kBeside = 64;  // about what a waiting job's record takes beside its document
+  return table_.document_bytes() + kBeside * table_.size();
 }
 
 const Requirements* JobQueue::needs(const JobId& id) const {

@@ -45,7 +45,7 @@ class JobQueue {
   JobQueue(Policy policy, std::uint64_t seed);
 
   // Start: replay every record that the journal holds, then open().
-  Result<void> replay(const Record& record);
+  Result<void> replay(Record record);
   void open(Now now);  // a new epoch; running jobs get a fresh lease
 
   // What was changed since the last call.
@@ -87,9 +87,14 @@ class JobQueue {
   const Requirements* needs(const JobId& id) const;  // null for an unknown job
   std::size_t size() const { return table_.size(); }
 
+  // For snapshots and statistics: what the records made.
+  const JobTable& table() const { return table_; }
+  std::uint64_t next_order() const { return next_order_; }
+  std::uint64_t live_bytes() const;  // about what the journal would be if it held nothing else
+
  private:
   // What each record does to the state; the only places that change it. Used live and in replay.
-  void apply(const Submitted& record, JobSpec spec);
+  void apply(Submitted record);
   void apply(Job& job, const Granted& record);
   void apply(Job& job, const Finished& record);
   void apply(Job& job, const Requeued& record);
@@ -97,6 +102,7 @@ class JobQueue {
   void apply(Job& job, const Held& record);
   void apply(Job& job, const Retried& record);
   void apply(Job& job, const MarkedIrreversible& record);
+  void apply(Job& job, const Kept& record);
   void apply(Job& job, const Removed& record);
   void apply(Job& job, const Bound& record);
   void apply_cleared();
@@ -113,6 +119,7 @@ class JobQueue {
   void settle(Job& job, const Completion& completion, bool may_retry);
   void lease_lost(Job& job);
   void place(Job& job);
+  void into_history(Job& job);
   void renew_timer(Job& job);
   std::int64_t backoff_until(std::uint32_t attempt);
   std::int64_t longest_backoff() const;

@@ -4,7 +4,7 @@
 
 namespace sisyphus::queue {
 
-std::size_t JobTable::IdHash::operator()(const JobId& id) const {
+std::size_t JobTable::ById::operator()(const JobId& id) const {
   std::uint64_t bits = 0;  // the id is random: any eight of its bytes will do
   std::memcpy(&bits, id.begin() + 8, sizeof bits);
   return bits * 0x9E3779B97F4A7C15ULL;
@@ -16,16 +16,16 @@ JobTable::~JobTable() {
   for (auto& [needs, kind] : classes_) kind.ready.clear();
 }
 
-Job& JobTable::insert(std::unique_ptr<Job> owned, Requirements needs, const std::string& idempotency_key) {
+Job& JobTable::insert(std::unique_ptr<Job> owned, Requirements needs) {
   Job& job = *owned;
   auto [kind, fresh] = classes_.try_emplace(std::move(needs));
   if (fresh) kind->second.needs = kind->first;
   job.kind = &kind->second;
   ordered_.insert(ordered_.end(), job);
-  job.has_key = !idempotency_key.empty();
-  if (job.has_key) by_key_[idempotency_key] = &job;
+  if (job.idempotency_key) by_key_.insert(&job);
   if (job.waiting()) ++waiting_count_;
-  by_id_.emplace(job.id, std::move(owned));
+  document_bytes_ += job.document.size();
+  by_id_.insert(std::move(owned));
   return job;
 }
 
@@ -34,11 +34,10 @@ void JobTable::erase(Job& job) {
   not_ended(job);
   set_timer(job, std::nullopt);
   ordered_.erase(ordered_.iterator_to(job));
-  if (job.has_key) {
-    boost::unordered::erase_if(by_key_, [&](const auto& entry) { return entry.second == &job; });
-  }
+  if (job.idempotency_key) by_key_.erase(&job);
   if (job.waiting()) --waiting_count_;
-  by_id_.erase(job.id);
+  document_bytes_ -= job.document.size();
+  by_id_.erase(by_id_.find(job.id));
 }
 
 void JobTable::set_state(Job& job, JobState state) {
@@ -49,7 +48,7 @@ void JobTable::set_state(Job& job, JobState state) {
 
 Job* JobTable::find(const JobId& id) const {
   const auto found = by_id_.find(id);
-  return found == by_id_.end() ? nullptr : found->second.get();
+  return found == by_id_.end() ? nullptr : found->get();
 }
 
 Job* JobTable::find_order(std::uint64_t order) {
@@ -57,9 +56,14 @@ Job* JobTable::find_order(std::uint64_t order) {
   return found == ordered_.end() ? nullptr : &*found;
 }
 
-Job* JobTable::find_key(const std::string& idempotency_key) {
+const Job* JobTable::find_order(std::uint64_t order) const {
+  const auto found = ordered_.find(order);
+  return found == ordered_.end() ? nullptr : &*found;
+}
+
+Job* JobTable::find_key(std::string_view idempotency_key) const {
   const auto found = by_key_.find(idempotency_key);
-  return found == by_key_.end() ? nullptr : found->second;
+  return found == by_key_.end() ? nullptr : *found;
 }
 
 void JobTable::make_ready(Job& job) {

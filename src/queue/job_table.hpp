@@ -5,7 +5,7 @@
 
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/set.hpp>
-#include <boost/unordered/unordered_flat_map.hpp>
+#include <boost/unordered/unordered_flat_set.hpp>
 
 #include <cstdint>
 #include <map>
@@ -70,7 +70,7 @@ struct Job {
   std::unique_ptr<std::string> message;        // why it failed, is held or waits
   std::unique_ptr<std::vector<Attempt>> past;  // the last few attempts that did not end the job, oldest first
   std::unique_ptr<Avoided> avoid;
-  bool has_key = false;  // the document carries an idempotency key
+  std::unique_ptr<std::string> idempotency_key;
 
   bool waiting() const { return state == JobState::queued; }
   bool blocked() const { return waiting() && (held || irreversible); }  // not granted until a person says so
@@ -96,13 +96,15 @@ struct JobClass {
 class JobTable {
  public:
   ~JobTable();
-  Job& insert(std::unique_ptr<Job> job, Requirements needs, const std::string& idempotency_key);
+  Job& insert(std::unique_ptr<Job> job, Requirements needs);
   void erase(Job& job);
 
   Job* find(const JobId& id) const;
   Job* find_order(std::uint64_t order);
-  Job* find_key(const std::string& idempotency_key);
+  const Job* find_order(std::uint64_t order) const;
+  Job* find_key(std::string_view idempotency_key) const;
   std::size_t size() const { return by_id_.size(); }
+  std::uint64_t document_bytes() const { return document_bytes_; }  // of all jobs
 
   void make_ready(Job& job);
   void unready(Job& job);  // harmless when it is not
@@ -118,6 +120,9 @@ class JobTable {
   void not_ended(Job& job);
   Job* oldest_ended();
   std::size_t ended_count() const { return ended_.size(); }
+  using Ended =
+      boost::intrusive::list<Job, boost::intrusive::member_hook<Job, decltype(Job::by_end), &Job::by_end>>;
+  const Ended& ended() const { return ended_; }  // the first to end is the first
 
   struct ByOrder {
     bool operator()(const Job& a, const Job& b) const { return a.order < b.order; }
@@ -135,20 +140,31 @@ class JobTable {
   const std::map<Requirements, JobClass>& classes() const { return classes_; }
 
  private:
-  struct IdHash {
+  struct ById {  // hash and equality
+    using is_transparent = void;
     std::size_t operator()(const JobId& id) const;
+    std::size_t operator()(const std::unique_ptr<Job>& job) const { return (*this)(job->id); }
+    static const JobId& key(const JobId& id) { return id; }
+    static const JobId& key(const std::unique_ptr<Job>& job) { return job->id; }
+    bool operator()(const auto& a, const auto& b) const { return key(a) == key(b); }
   };
-  using Ended =
-      boost::intrusive::list<Job, boost::intrusive::member_hook<Job, decltype(Job::by_end), &Job::by_end>>;
+  struct ByKey {
+    using is_transparent = void;
+    static std::string_view key(std::string_view key) { return key; }
+    static std::string_view key(const Job* job) { return *job->idempotency_key; }
+    std::size_t operator()(const auto& one) const { return std::hash<std::string_view>()(key(one)); }
+    bool operator()(const auto& a, const auto& b) const { return key(a) == key(b); }
+  };
 
-  boost::unordered_flat_map<JobId, std::unique_ptr<Job>, IdHash> by_id_;
-  boost::unordered_flat_map<std::string, Job*> by_key_;
+  boost::unordered_flat_set<std::unique_ptr<Job>, ById, ById> by_id_;
+  boost::unordered_flat_set<Job*, ByKey, ByKey> by_key_;
   Ordered ordered_;
   Ended ended_;
   std::map<Requirements, JobClass> classes_;
   std::set<std::pair<SteadyTime, Job*>> timers_;
   std::size_t ready_count_ = 0;
   std::size_t waiting_count_ = 0;
+  std::uint64_t document_bytes_ = 0;
 };
 
 }  // namespace sisyphus::queue

@@ -4,6 +4,7 @@
 #include "queue/journal_reader.hpp"
 
 #include <functional>
+#include <map>
 #include <memory>
 #include <string>
 #include <string_view>
@@ -13,7 +14,8 @@ namespace sisyphus::queue {
 enum class Fsync { always, interval, never };
 const char* to_string(Fsync fsync);
 
-// The journal of one server: a folder with a lock, a manifest and segments, of which the last is written.
+// The journal of one server: a folder with a lock, a manifest, a snapshot and the segments behind it, of which
+// the last is written.
 // Blocking, and used by one thread at a time (which one is the journal actor's business); prepare() alone
 // touches nothing of the object and may run beside the rest.
 class Journal {
@@ -25,11 +27,16 @@ class Journal {
 
   // Locks the folder, makes it when it is not there, replays what it holds, and repairs a torn tail.
   static Result<std::unique_ptr<Journal>> open(FileSystem& files, Settings settings,
-                                               const std::function<Result<void>(const Record&)>& on_record);
+                                               const std::function<Result<void>(Record&&)>& on_record);
 
   // Writes one batch; it is on disk after the next sync(). An error of either leaves the journal unusable.
   Result<void> write(std::string_view records);
   Result<void> sync();
+
+  // Whether a batch of so many bytes goes into this segment; else write() begins the next one, which takes
+  // longer.
+  bool fits(std::size_t records) const { return offset_ + frame_size(records) <= size_; }
+  Result<void> start_segment() { return roll(0); }  // at once, so that closed() holds all that was written
 
   // Bytes of records that fit for certain, wherever the disk stands: what is left here, and the next segment.
   std::uint64_t room() const;
@@ -48,6 +55,11 @@ class Journal {
   // removed.
   Result<void> take_next(std::uint64_t number, std::unique_ptr<File> file);
 
+  // What compact() may put a snapshot in the place of, and what is to be said here when it has.
+  JournalRange closed() const;
+  void compacted(std::uint64_t first_segment, std::uint64_t snapshot_size);
+  std::uint64_t size() const;  // bytes of the snapshot and all segments
+
   const Settings& settings() const { return settings_; }
   FileSystem& files() const { return files_; }
   std::uint64_t bytes_written() const { return bytes_written_; }
@@ -55,7 +67,8 @@ class Journal {
 
  private:
   Journal(FileSystem& files, Settings settings) : files_(files), settings_(std::move(settings)) {}
-  Result<void> read_manifest();
+  Result<void> name_store();
+  Result<void> go_on(const JournalEnd& end);
   Result<void> cut_torn_tail(const JournalEnd& end);
   Result<void> make_durable(const JournalEnd& end);
   Result<void> roll(std::uint64_t needed);
@@ -67,6 +80,8 @@ class Journal {
   std::unique_ptr<File> next_;
   Uuid store_id_{};
   std::uint64_t first_segment_ = 1;
+  std::uint64_t snapshot_size_ = 0;
+  std::map<std::uint64_t, std::uint64_t> closed_;  // segments that are full: number and bytes of the file
   SegmentHeader header_;
   std::uint64_t offset_ = 0;
   std::uint64_t size_ = 0;

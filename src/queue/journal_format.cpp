@@ -22,6 +22,43 @@ const unsigned char* at(std::string_view bytes, std::size_t offset) {
   return reinterpret_cast<const unsigned char*>(bytes.data()) + offset;
 }
 
+std::string header_bytes(std::uint32_t magic, const SegmentHeader& header) {
+  std::string bytes(kSegmentHeaderSize, '\0');
+  store_little_u32(at(bytes, 0), magic);
+  store_little_u32(at(bytes, 4), kFormatVersion);
+  std::copy(header.store_id.begin(), header.store_id.end(), at(bytes, 8));
+  store_little_u64(at(bytes, 24), header.number);
+  store_little_u64(at(bytes, 32), header.first_sequence);
+  store_little_u32(at(bytes, 40), header.previous_checksum);
+  return bytes;
+}
+
+std::string sealed(std::string header) {
+  store_little_u32(at(header, 60), crc32c(std::string_view(header).substr(0, 60)));
+  return header;
+}
+
+Result<void> check_header(std::string_view bytes, std::uint32_t magic, const char* kind) {
+  if (bytes.size() < kSegmentHeaderSize) return invalid(fmt::format("the {} header is cut", kind));
+  if (load_little_u32(at(bytes, 0)) != magic) return invalid(fmt::format("this is not a journal {}", kind));
+  if (const auto version = load_little_u32(at(bytes, 4)); version != kFormatVersion) {
+    return invalid(
+        fmt::format("journal format {} is not known here (this version reads {})", version, kFormatVersion));
+  }
+  if (load_little_u32(at(bytes, 60)) != crc32c(bytes.substr(0, 60)))
+    return invalid(fmt::format("the {} header is damaged", kind));
+  return {};
+}
+
+SegmentHeader header_of(std::string_view bytes) {
+  SegmentHeader header;
+  std::copy_n(at(bytes, 8), header.store_id.size(), header.store_id.begin());
+  header.number = load_little_u64(at(bytes, 24));
+  header.first_sequence = load_little_u64(at(bytes, 32));
+  header.previous_checksum = load_little_u32(at(bytes, 40));
+  return header;
+}
+
 }  // namespace
 
 std::uint32_t crc32c(std::string_view bytes) {
@@ -36,32 +73,29 @@ std::uint32_t crc32c(std::string_view bytes) {
 }
 
 std::string encode_segment_header(const SegmentHeader& header) {
-  std::string bytes(kSegmentHeaderSize, '\0');
-  store_little_u32(at(bytes, 0), kSegmentMagic);
-  store_little_u32(at(bytes, 4), kFormatVersion);
-  std::copy(header.store_id.begin(), header.store_id.end(), at(bytes, 8));
-  store_little_u64(at(bytes, 24), header.number);
-  store_little_u64(at(bytes, 32), header.first_sequence);
-  store_little_u32(at(bytes, 40), header.previous_checksum);
-  store_little_u32(at(bytes, 60), crc32c(std::string_view(bytes).substr(0, 60)));
-  return bytes;
+  return sealed(header_bytes(kSegmentMagic, header));
 }
 
 Result<SegmentHeader> decode_segment_header(std::string_view bytes) {
-  if (bytes.size() < kSegmentHeaderSize) return invalid("the segment header is cut");
-  if (load_little_u32(at(bytes, 0)) != kSegmentMagic) return invalid("this is not a journal segment");
-  if (const auto version = load_little_u32(at(bytes, 4)); version != kFormatVersion) {
-    return invalid(
-        fmt::format("journal format {} is not known here (this version reads {})", version, kFormatVersion));
-  }
-  if (load_little_u32(at(bytes, 60)) != crc32c(bytes.substr(0, 60)))
-    return invalid("the segment header is damaged");
-  SegmentHeader header;
-  std::copy_n(at(bytes, 8), header.store_id.size(), header.store_id.begin());
-  header.number = load_little_u64(at(bytes, 24));
-  header.first_sequence = load_little_u64(at(bytes, 32));
-  header.previous_checksum = load_little_u32(at(bytes, 40));
-  return header;
+  if (auto right = check_header(bytes, kSegmentMagic, "segment"); !right) return right.error();
+  return header_of(bytes);
+}
+
+std::string encode_snapshot_header(const SnapshotHeader& header) {
+  std::string bytes = header_bytes(kSnapshotMagic, header.next);
+  store_little_u64(at(bytes, 44), header.length);
+  store_little_u32(at(bytes, 52), header.last_checksum);
+  return sealed(std::move(bytes));
+}
+
+Result<SnapshotHeader> decode_snapshot_header(std::string_view bytes) {
+  if (auto right = check_header(bytes, kSnapshotMagic, "snapshot"); !right) return right.error();
+  return SnapshotHeader{header_of(bytes), load_little_u64(at(bytes, 44)), load_little_u32(at(bytes, 52))};
+}
+
+std::uint64_t claimed_frame_size(std::string_view bytes) {
+  if (bytes.size() < kFrameHeaderSize || load_little_u32(at(bytes, 0)) != kFrameMagic) return 0;
+  return frame_size(load_little_u32(at(bytes, 8)));
 }
 
 std::string encode_frame(FrameHeader& header, std::string_view payload) {

@@ -19,6 +19,7 @@
 namespace sisyphus::queue {
 
 constexpr std::uint32_t kSegmentMagic = 0x4C4A5353;  // "SSJL"
+constexpr std::uint32_t kSnapshotMagic = 0x504E5353;  // "SSNP"
 constexpr std::uint32_t kFrameMagic = 0x4D524653;    // "SFRM"
 constexpr std::uint32_t kFormatVersion = 1;
 constexpr std::size_t kSegmentHeaderSize = 64;
@@ -32,6 +33,17 @@ struct SegmentHeader {
   std::uint64_t number = 1;
   std::uint64_t first_sequence = 1;
   std::uint32_t previous_checksum = 0;
+
+  bool operator==(const SegmentHeader&) const = default;
+};
+
+// A snapshot is a header of the same length and frames of its own chain, which fill the file. Its header has
+// the magic "SSNP" and says what the header of the segment behind it must be, and then:
+// 44 u64 length of the file  52 u32 checksum of its last frame  56 zeros  60 u32 CRC-32C of bytes 0..59
+struct SnapshotHeader {
+  SegmentHeader next;
+  std::uint64_t length = 0;
+  std::uint32_t last_checksum = 0;
 };
 
 struct FrameHeader {
@@ -46,6 +58,8 @@ std::uint32_t crc32c(std::string_view bytes);
 
 std::string encode_segment_header(const SegmentHeader& header);
 Result<SegmentHeader> decode_segment_header(std::string_view bytes);
+std::string encode_snapshot_header(const SnapshotHeader& header);
+Result<SnapshotHeader> decode_snapshot_header(std::string_view bytes);
 
 constexpr std::size_t frame_size(std::size_t payload) {
   return (kFrameHeaderSize + payload + kFrameAlignment - 1) / kFrameAlignment * kFrameAlignment;
@@ -57,6 +71,8 @@ std::string encode_frame(FrameHeader& header, std::string_view payload);
 // The frame at the front of `bytes` when one is there whole with zeros behind it and its checksum is right;
 // says nothing of its place in the chain.
 std::optional<FrameHeader> decode_frame(std::string_view bytes);
+// Of the frame at the front of `bytes`, which need not be there whole; zero when there is none.
+std::uint64_t claimed_frame_size(std::string_view bytes);
 inline std::string_view payload_of(const FrameHeader& header, std::string_view frame) {
   return frame.substr(kFrameHeaderSize, header.length);
 }

@@ -1,9 +1,12 @@
 #include "queue/manifest.hpp"
 
+#include "queue/journal_files.hpp"
 #include "queue/journal_format.hpp"
 
 #include <boost/json.hpp>
 #include <fmt/format.h>
+
+#include <algorithm>
 
 namespace sisyphus::queue {
 
@@ -34,6 +37,30 @@ Result<Manifest> decode_manifest(std::string_view text) {
   const Manifest manifest{*store, static_cast<std::uint64_t>(first->get_int64())};
   if (encode_manifest(manifest) != text) return invalid("its checksum does not match");
   return manifest;
+}
+
+std::string manifest_path(const std::string& directory) {
+  return directory + "/manifest.json";
+}
+
+Result<std::optional<Manifest>> read_manifest(FileSystem& files, const std::string& directory) {
+  auto names = files.list(directory);
+  if (!names) return names.error();
+  if (!std::binary_search(names->begin(), names->end(), "manifest.json")) {
+    if (std::none_of(names->begin(), names->end(), is_segment_name)) return std::optional<Manifest>();
+    return Error{Errc::io, fmt::format("{} has journal segments but no manifest.json", directory), {}};
+  }
+  auto text = files.read(manifest_path(directory));
+  if (!text) return text.error();
+  auto manifest = decode_manifest(*text);
+  if (!manifest) {
+    return Error{Errc::io, manifest_path(directory) + " is damaged: " + manifest.error().detail, {}};
+  }
+  return std::optional(*manifest);
+}
+
+Result<void> write_manifest(FileSystem& files, const std::string& directory, const Manifest& manifest) {
+  return write_whole_file(files, manifest_path(directory), encode_manifest(manifest));
 }
 
 }  // namespace sisyphus::queue

@@ -1,114 +1,14 @@
 #include "queue/record.hpp"
 
-#include <algorithm>
+#include "queue/record_bytes.hpp"
+
 #include <type_traits>
 
 namespace sisyphus::queue {
 namespace {
 
-class Writer {
- public:
-  explicit Writer(std::string& out) : out_(out) {}
-
-  void operator()(std::uint64_t value) {
-    while (value >= 0x80) {
-      out_ += static_cast<char>((value & 0x7F) | 0x80);
-      value >>= 7;
-    }
-    out_ += static_cast<char>(value);
-  }
-  void operator()(std::uint32_t value) { (*this)(std::uint64_t{value}); }
-  void operator()(std::int64_t value) { (*this)(static_cast<std::uint64_t>(value)); }
-  void operator()(bool value) { out_ += static_cast<char>(value); }
-  void operator()(JobState value) { out_ += static_cast<char>(value); }
-  void operator()(const std::string& value) {
-    (*this)(std::uint64_t{value.size()});
-    out_ += value;
-  }
-  void operator()(const JobId& id) { out_.append(id.begin(), id.end()); }
-  void operator()(const LeaseToken& token) {
-    (*this)(token.epoch);
-    (*this)(token.counter);
-  }
-
- private:
-  std::string& out_;
-};
-
-// Reads what Writer wrote. After the first thing that is not there, `good` is false and stays so.
-class Reader {
- public:
-  explicit Reader(std::string_view& in) : in_(in) {}
-  bool good = true;
-
-  void operator()(std::uint64_t& value) {
-    value = 0;
-    for (unsigned shift = 0; shift < 64; shift += 7) {
-      const auto byte = static_cast<unsigned char>(take());
-      value |= std::uint64_t{byte & 0x7FU} << shift;
-      if (byte >= 0x80) continue;
-      const bool longer_than_needed = byte == 0 && shift != 0;
-      good = good && !longer_than_needed && (shift < 63 || byte == 1);
-      return;
-    }
-    good = false;
-  }
-  void operator()(std::uint32_t& value) {
-    std::uint64_t wide = 0;
-    (*this)(wide);
-    value = static_cast<std::uint32_t>(wide);
-    good = good && wide == value;
-  }
-  void operator()(std::int64_t& value) {
-    std::uint64_t bits = 0;
-    (*this)(bits);
-    value = static_cast<std::int64_t>(bits);
-  }
-  void operator()(bool& value) {
-    const char byte = take();
-    value = byte != 0;
-    good = good && (byte == 0 || byte == 1);
-  }
-  void operator()(JobState& value) {
-    value = static_cast<JobState>(take());
-    good = good && value <= JobState::cancelled;
-  }
-  void operator()(std::string& value) {
-    std::uint64_t size = 0;
-    (*this)(size);
-    if (!good || size > in_.size()) {
-      good = false;
-      return;
-    }
-    value.assign(in_.substr(0, size));
-    in_.remove_prefix(size);
-  }
-  void operator()(JobId& id) {
-    if (in_.size() < JobId::static_size()) {
-      good = false;
-      return;
-    }
-    std::copy_n(in_.begin(), JobId::static_size(), id.begin());
-    in_.remove_prefix(JobId::static_size());
-  }
-  void operator()(LeaseToken& token) {
-    (*this)(token.epoch);
-    (*this)(token.counter);
-  }
-
- private:
-  char take() {
-    if (in_.empty()) {
-      good = false;
-      return 0;
-    }
-    const char byte = in_.front();
-    in_.remove_prefix(1);
-    return byte;
-  }
-
-  std::string_view& in_;
-};
+constexpr std::size_t kLongestInteger = 10;    // bytes of LEB128 for 64 bits
+constexpr std::size_t kLargestFixedPart = 96;  // bytes of Submitted without what is as long as it is
 
 // Visits the members of a record in the order in which they are stored. One description for both directions.
 template <class R, class V>
@@ -119,12 +19,13 @@ void members(R& r, V& visit) {
 template <class R, class V>
 requires std::is_same_v<std::remove_const_t<R>, Submitted>
 void members(R& r, V& visit) {
-  visit(r.order), visit(r.id), visit(r.document);
+  visit(r.order), visit(r.id), visit(r.facts), visit(r.document);
 }
 template <class R, class V>
 requires std::is_same_v<std::remove_const_t<R>, Granted>
 void members(R& r, V& visit) {
-  visit(r.order), visit(r.token), visit(r.attempt), visit(r.anonymous), visit(r.at), visit(r.worker_id);
+  visit(r.order), visit(r.token), visit(r.attempt), visit(r.anonymous), visit(r.at),
+      visit.worker(r.worker_id);
 }
 template <class R, class V>
 requires std::is_same_v<std::remove_const_t<R>, Finished>
@@ -154,7 +55,7 @@ void members(R& r, V& visit) {
 template <class R, class V>
 requires std::is_same_v<std::remove_const_t<R>, WorkerAttributes>
 void members(R& r, V& visit) {
-  visit(r.worker_id), visit(r.disabled);
+  visit.worker(r.worker_id), visit(r.disabled);
 }
 template <class R, class V>
 requires std::is_same_v<std::remove_const_t<R>, DocumentStored>
@@ -169,7 +70,20 @@ void members(R& r, V& visit) {
 template <class R, class V>
 requires std::is_same_v<std::remove_const_t<R>, Bound>
 void members(R& r, V& visit) {
-  visit(r.order), visit(r.worker_id);
+  visit(r.order), visit.worker(r.worker_id);
+}
+template <class R, class V>
+requires std::is_same_v<std::remove_const_t<R>, Kept>
+void members(R& r, V& visit) {
+  visit(r.order), visit(r.state), visit(r.token), visit(r.attempt), visit(r.held), visit(r.irreversible),
+      visit(r.backing_off), visit(r.given_up), visit(r.not_before), visit(r.message), visit(r.past),
+      visit.worker(r.worker_id), visit(r.anonymous), visit(r.started_at), visit(r.ended_at),
+      visit(r.unconfirmed), visit(r.lost), visit(r.info);
+}
+template <class R, class V>
+requires std::is_same_v<std::remove_const_t<R>, Numbered>
+void members(R& r, V& visit) {
+  visit(r.next_order);
 }
 template <class R, class V>
 requires(std::is_same_v<std::remove_const_t<R>, CancelRequested> ||
@@ -190,8 +104,17 @@ Record make(std::size_t index) {
 
 void encode(const Record& record, std::string& out) {
   out += static_cast<char>(record.index() + 1);
-  Writer writer(out);
+  MemberWriter writer(out);
   std::visit([&](const auto& r) { members(r, writer); }, record);
+}
+
+std::size_t submitted_size(const JobFacts& facts, std::string_view document) {
+  std::size_t bytes = kLargestFixedPart + document.size() + facts.idempotency_key.size();
+  for (const std::string& module : facts.needs.modules) bytes += kLongestInteger + module.size();
+  for (const std::string& label : facts.needs.labels) bytes += kLongestInteger + label.size();
+  for (const auto& [name, amount] : facts.needs.resources)
+    bytes += kLongestInteger + name.size() + sizeof amount;
+  return bytes;
 }
 
 Result<Record> decode(std::string_view& bytes) {
@@ -200,7 +123,7 @@ Result<Record> decode(std::string_view& bytes) {
     return invalid("unknown record type " + std::to_string(type));
   bytes.remove_prefix(1);
   Record record = make(type - 1);
-  Reader reader(bytes);
+  MemberReader reader(bytes);
   std::visit([&](auto& r) { members(r, reader); }, record);
   if (!reader.good) return invalid("a record of type " + std::to_string(type) + " is cut or malformed");
   return record;

@@ -8,6 +8,7 @@
 #include <string>
 #include <string_view>
 #include <variant>
+#include <vector>
 
 // What the journal remembers: one record for each change that must survive. The state machine's state is what
 // these records make of an empty one. Jobs are named by `order`, the number of their submission; times are
@@ -20,6 +21,7 @@ struct Started {  // the server opened this journal; `epoch` counts its starts
 struct Submitted {
   std::uint64_t order = 0;
   JobId id{};
+  JobFacts facts{};
   std::string document{};
 };
 struct Granted {
@@ -85,14 +87,44 @@ struct Bound {  // a heartbeat of the original client has named the job: this wo
   std::uint64_t order = 0;
   std::string worker_id{};
 };
+// Only in snapshots: what has become of a job since it was submitted. Of those that ended, in the order in
+// which they did.
+struct Kept {
+  std::uint64_t order = 0;
+  JobState state = JobState::queued;
+  LeaseToken token;
+  std::uint32_t attempt = 0;
+  bool held = false;
+  bool irreversible = false;
+  bool backing_off = false;
+  bool given_up = false;
+  std::int64_t not_before = 0;
+  std::string message{};
+  std::vector<Attempt> past{};
+  std::string worker_id{};  // of the run, or of the one that ended the job
+  bool anonymous = false;
+  std::int64_t started_at = 0;
+  std::int64_t ended_at = 0;  // and what follows: of jobs that ended
+  bool unconfirmed = false;
+  bool lost = false;
+  std::string info{};
+
+  bool operator==(const Kept&) const = default;
+};
+struct Numbered {  // only in snapshots: the number that the next submission gets
+  std::uint64_t next_order = 1;
+};
 
 using Record = std::variant<Started, Submitted, Granted, Finished, Requeued, CancelRequested, Removed,
                             Cleared, Held, Retried, MarkedIrreversible, QueueAttributes, WorkerAttributes,
-                            DocumentStored, DocumentErased, Bound>;
+                            DocumentStored, DocumentErased, Bound, Kept, Numbered>;
 
 // Appends the record's bytes: a type byte (its place in Record, plus one), then its members; integers are
 // LEB128, strings and the like are length and bytes.
 void encode(const Record& record, std::string& out);
+
+// The most bytes that Submitted takes for this job.
+std::size_t submitted_size(const JobFacts& facts, std::string_view document);
 
 // Takes one record off the front of `bytes`. Fails on anything that encode() did not write.
 Result<Record> decode(std::string_view& bytes);

@@ -60,7 +60,9 @@ def small_disk(test, size):
 
 
 def remount(folder, options):
-    subprocess.run(["mount", "-o", f"remount,{options}", folder], check=True)
+    """Changes a small_disk."""
+    # The source is named so that mount(8) does not repeat the old options: a user of a namespace may not set those.
+    subprocess.run(["mount", "-o", f"remount,{options}", "tmpfs", folder], check=True)
 
 
 def clip(seconds=2, sound=True):

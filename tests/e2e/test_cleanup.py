@@ -1,12 +1,13 @@
 """Files that `cleanup` moves, copies and deletes: on two file systems, through bind mounts, on disks that are full or
 read-only, and killed at every system call that changes something. There is always a whole film."""
 
+import collections
 import hashlib
-import itertools
 import os
 import pathlib
 import random
 import re
+import shutil
 import signal
 import subprocess
 import tempfile
@@ -26,6 +27,9 @@ CHANGES = ",".join((
     "copy_file_range", "sendfile", "write", "writev", "pwrite64", "ftruncate", "fallocate", "mkdirat", "?mkdir",
     "renameat2", "?renameat", "?rename", "linkat", "?link", "unlinkat", "?unlink", "?rmdir", "fsync", "fdatasync",
     "fchmod", "fchown", "fsetxattr", "utimensat", "exit_group"))
+
+STRACE = ("strace", "-f", "-qq")
+STRACE_A_WORKER = ("strace", "-D", "-f", "-qq")  # the tracer as the grandchild: what is started is the worker itself
 
 
 def run(*argv, **options):
@@ -78,28 +82,41 @@ class Places(unittest.TestCase):
 
 class KilledAtEveryChange(Places):
     def assert_survives(self, verb, folder, old):
-        """Kills it at its first change, its second, and so on until one run gets through."""
+        """Kills it at the first change, at the second, and so on to the last of those that a whole run makes."""
         kept = hashlib.sha256(FILM).digest()
         source, target = os.path.join(self.here, "film.mkv"), os.path.join(folder, "target.mkv")
-        for kills in itertools.count(1):
-            self.film()
-            if old is None:
-                pathlib.Path(target).unlink(missing_ok=True)
-            else:
-                pathlib.Path(target).write_bytes(old)
-            done = self.tool(verb, source, target, under=("strace", "-f", "-qq", "-o", "/dev/null", "-e",
-                             f"trace={CHANGES}", "-e", f"inject={CHANGES}:signal=SIGKILL:when={kills}"))
-            if done.returncode == 0:
-                self.assertGreater(kills, 10)  # it was killed, and often
-                break
-            self.assertEqual(done.returncode, -signal.SIGKILL, done.stderr)
-            with self.subTest(verb=verb, kills=kills):
-                found = {path: content(path) for path in (source, target)}
-                self.assertIn(kept, [hashlib.sha256(data).digest() for data in found.values() if data])
-                self.assertIn(found[source], (FILM,) if verb == "copy" else (FILM, None))
-                self.assertIn(found[target], (old, FILM))
-                self.rerun(verb, source, target)
+        self.start_again(target, old)
+        changes = self.changes(verb, source, target)
         self.assert_moved(verb, source, target)
+        self.assertGreater(sum(changes.values()), 10, changes)
+        for call, count in changes.items():
+            for number in range(1, count + 1):
+                with self.subTest(verb=verb, call=call, number=number):
+                    self.start_again(target, old)
+                    killed = self.tool(verb, source, target, under=(
+                        *STRACE, "-o", "/dev/null", "-e", f"trace={call}", "-e",
+                        f"inject={call}:signal=SIGKILL:when={number}"))
+                    self.assertEqual(killed.returncode, -signal.SIGKILL, killed.stderr)
+                    found = {path: content(path) for path in (source, target)}
+                    self.assertIn(kept, [hashlib.sha256(data).digest() for data in found.values() if data])
+                    self.assertIn(found[source], (FILM,) if verb == "copy" else (FILM, None))
+                    self.assertIn(found[target], (old, FILM))
+                    self.rerun(verb, source, target)
+
+    def start_again(self, target, old):
+        shutil.rmtree(self.state, ignore_errors=True)
+        self.film()
+        pathlib.Path(target).unlink(missing_ok=True)
+        if old is not None:
+            pathlib.Path(target).write_bytes(old)
+
+    def changes(self, verb, source, target):
+        """How often a whole run makes each of the system calls that change something."""
+        log = self.state + ".strace"
+        done = self.tool(verb, source, target, under=(*STRACE, "-o", log, "-e", f"trace={CHANGES}"))
+        self.assertEqual(done.returncode, 0, done.stderr)
+        calls = re.findall(r"^\d+ +(\w+)\(", pathlib.Path(log).read_text(encoding="utf-8", errors="replace"), re.M)
+        return collections.Counter(calls)
 
     def rerun(self, verb, source, target):
         """The next start: it sweeps, and does what is left to do."""
@@ -146,13 +163,13 @@ class OrderOnDisk(Places):
     name of its copy is."""
 
     def changes(self, verb, source, target):
-        log = os.path.join(self.state + ".strace")
-        done = self.tool(verb, source, target, under=("strace", "-f", "-y", "-qq", "-o", log, "-e",
-                         "trace=fsync,?rename,renameat,renameat2,?unlink,unlinkat"))
+        log = self.state + ".strace"
+        done = self.tool(verb, source, target, under=(
+            *STRACE, "-y", "-z", "-o", log, "-e", "trace=fsync,?rename,renameat,renameat2,?unlink,unlinkat"))
         self.assertEqual(done.returncode, 0, done.stderr)
         lines = pathlib.Path(log).read_text(encoding="utf-8").splitlines()
         calls = [re.sub(r"^\d+ +", "", line) for line in lines]
-        folder = f"/.sisyphus-11111111-2222-4333-8444-555555555555-1/"
+        folder = "/.sisyphus-11111111-2222-4333-8444-555555555555-1/"
         short = []
         for call in calls:
             if self.here not in call and self.there not in call:
@@ -168,7 +185,7 @@ class OrderOnDisk(Places):
     def test_a_move_to_another_file_system(self):
         source, target = self.film(), os.path.join(self.there, "target.mkv")
         self.assertEqual(self.changes("move", source, target), [
-            "fsync STAGED", "rename STAGED TARGET", "fsync THERE", "unlink SOURCE", "fsync HERE"])
+            "fsync SOURCE", "fsync STAGED", "rename STAGED TARGET", "fsync THERE", "unlink SOURCE", "fsync HERE"])
 
     def test_a_move_within_a_file_system(self):
         source, target = self.film(), os.path.join(self.here, "target.mkv")
@@ -182,7 +199,7 @@ class OrderOnDisk(Places):
         server = farm.server()
         log = farm.path("strace")
         farm.worker(server.url, environment={"ASAN_OPTIONS": "detect_leaks=0"}, under=(
-            "strace", "-f", "-y", "-qq", "-o", log, "-P", source, "-P", output, "-P", self.here, "-e",
+            *STRACE_A_WORKER, "-y", "-o", log, "-P", source, "-P", output, "-P", self.here, "-e",
             "trace=fsync,?unlink,unlinkat"))
         job_id = server.submit(job_of(encode_task(source, output), {"module": "cleanup", "data": {"delete": [source]}}))
         server.wait_state(job_id, "completed")
@@ -277,7 +294,7 @@ class Jobs(Places):
         server = self.farm.server(*server_flags)
         job_id = server.submit(job_of(self.task(verb)))
         worker = self.farm.worker(server.url, environment={"ASAN_OPTIONS": "detect_leaks=0"}, ready=False, under=(
-            "strace", "-f", "-qq", "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=SIGKILL"))
+            *STRACE_A_WORKER, "-o", "/dev/null", "-e", f"trace={call}", "-e", f"inject={call}:signal=SIGKILL"))
         self.assertEqual(worker.wait(), -signal.SIGKILL)
         return server, job_id
 

@@ -101,7 +101,7 @@ class Examples(ExecTest):
         job = self.farm.write("job.json", job_of(task("nfo", source="in.mkv", output_file="a.nfo", title="T")))
         listed = self.farm.run("schema", environment={"SISYPHUS_MODULES_DIR": EXAMPLES})
         self.assertEqual(listed.stdout.split(), ["cleanup", "ffmpeg", "handbrake", "mkvextract", "mkvmerge", "nfo",
-                                                 "poster"])
+                                                 "poster", "verify"])
         shown = self.farm.run("schema", "--modules-dir", EXAMPLES, "nfo")
         self.assertEqual(json.loads(shown.stdout)["required"], ["source", "output_file", "title"])
         planned = self.farm.run("plan", "--json", "--modules-dir", EXAMPLES, job)
@@ -130,7 +130,7 @@ class Settings(ExecTest):
         self.assertEqual(shown["required"], ["name", "description", "command", "schema"])
         server = self.farm.server()
         self.assertEqual([module["name"] for module in server.call("GET", "/modules").json["modules"]],
-                         ["cleanup", "ffmpeg", "handbrake", "mkvextract", "mkvmerge"])
+                         ["cleanup", "ffmpeg", "handbrake", "mkvextract", "mkvmerge", "verify"])
 
     def test_a_worker_offers_its_modules_and_jobs_go_to_it(self):
         self.script("greet", "cat > \"$0.told\"\n")

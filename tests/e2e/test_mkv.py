@@ -83,22 +83,6 @@ class MkvTest(unittest.TestCase):
         return json.loads(done.stdout)["tasks"], done.stderr.decode()
 
 
-class GoldenTest(MkvTest):
-    def test_plan_prints_every_golden_vector(self):
-        count = 0
-        for path in sorted(GOLDEN.glob("*-mkv*.json")):
-            case = json.loads(path.read_text().replace("${DIR}", str(self.folder)))
-            expected = case["right_argv"] if case["upstream_bug"] else case["argv"]
-            with self.subTest(path.name):
-                (task,), said = self.plan({"module": case["module"], "data": case["data"]},
-                                          code=2 if expected is None else 0)
-                self.assertEqual(task["argv"], expected)
-                if expected is None:
-                    self.assertIn(" has 0 video (", task["error"])
-            count += 1
-        self.assertGreaterEqual(count, 15)
-
-
 class MergeTest(MkvTest):
     def test_tracks_come_in_the_order_given_with_their_options(self):
         self.run_job(merge(

@@ -35,9 +35,12 @@ class OddTools(unittest.TestCase):
     def fail_with(self, program, *mode, **members):
         """A job whose program is the fake tool in this mode; the job, failed."""
         self.start(program, *mode)
-        job_id = self.server.submit(job_of(self.task(program), **members))
-        job = self.server.wait_state(job_id, "failed")
-        self.assert_clean(job_id)
+        try:
+            job_id = self.server.submit(job_of(self.task(program), **members))
+            job = self.server.wait_state(job_id, "failed")
+            self.assert_clean(job_id)
+        finally:
+            self.worker.stop()
         return job
 
     def assert_clean(self, job_id):
@@ -61,7 +64,6 @@ class HowItEnds(OddTools):
                 job = self.fail_with(program, "exit", "7")
                 self.assertIn(f"{program} ended with exit code 7", job["message"])
                 self.assertEqual(job["attempt"], 1)
-                self.worker.stop()
 
     def test_death_by_signal_is_tried_again_as_often_as_attempts_are_left(self):
         job = self.fail_with("ffmpeg", "die-by", str(int(signal.SIGSEGV)), max_attempts=2)
@@ -108,7 +110,6 @@ class WhatItSays(OddTools):
                 percents = [told["progress"]["percent"] for told in mine if "percent" in told.get("progress", {})]
                 self.assertEqual(percents, sorted(percents))
                 self.assertTrue(all(0 <= percent <= 100 for percent in percents), percents)
-                self.worker.stop()
 
     def test_words_that_are_no_utf8_on_standard_output_are_quoted(self):
         for program in ("mkvmerge", "mkvextract"):
@@ -116,7 +117,6 @@ class WhatItSays(OddTools):
                 job = self.fail_with(program, "odd-progress", "2")
                 self.assertIn("na\ufffdve \ufffd", job["message"])
                 self.assertTrue(any("caf\ufffd" in warning for warning in job["info"]["warnings"]), job)
-                self.worker.stop()
 
     def test_words_that_are_no_utf8_on_standard_error_are_quoted(self):
         for program in PROGRAMS:
@@ -124,7 +124,6 @@ class WhatItSays(OddTools):
                 job = self.fail_with(program, "not-utf8")
                 self.assertIn("exit code 5", job["message"])
                 self.assertIn("caf\ufffd na\u00efve \ufffd", job["info"]["stderr"])
-                self.worker.stop()
 
     def test_gigabytes_on_standard_error_take_no_memory(self):
         self.assert_memory_stays("noisy", str(2_000_000_000))

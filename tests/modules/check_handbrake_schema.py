@@ -50,6 +50,29 @@ LISTED = {
     "deblock-tune": "Tunes:",
 }
 
+# What else the help says of an option's values: a pattern in its text, and what the schema has there. Parts of what was
+# found stand between "/", "|", ":" or ", ".
+SAID = {
+    "start-at": (r"offset in (\w+, \w+), or (\w+)", lambda one: one["properties"]),
+    "stop-at": (r"duration in (\w+, \w+), or (\w+)", lambda one: one["properties"]),
+    "rate": (r"between (\d+) and (\d+)", lambda one: range_of(one)),
+    "enable-hw-decoding": (r"Use '(\w+)'", lambda one: words_of(one["pattern"])),
+    "audio": (r'"(none)" for no audio', lambda one: words_of(one["pattern"])),
+    "audio-copy-mask": (r"\(([\w/]+)\)", lambda one: both_spellings(one["items"]["enum"])),
+    "normalize-mix": (r"(\d) = Disable.* (\d) = Enable", lambda one: range_of(one["items"])),
+    "arate": (r'\(([\d./]+) kHz\) or "(auto)"', lambda one: one["items"]["enum"]),
+    "drc": (r"Range is (\S+) to (\S+)", lambda one: range_of(one["items"])),
+    "crop-mode": (r"> ([\w|]+) ", lambda one: one["enum"]),
+    "crop": (r"<([\w:]+)>", lambda one: one["properties"]),
+    "rotate": (r"can be one of: (\d+, [\d, ]+) ", lambda one: one["properties"]["angle"]["enum"]),
+    "subtitle": (r'"(none)" for no subtitles.* name "(scan)"', lambda one: words_of(one["items"]["pattern"])),
+    "subtitle-burned": (r'"(\w+)", or "(\w+)"\]', lambda one: words_of(one["pattern"])),
+    "subtitle-default": (r'or "(\w+)"\]', lambda one: words_of(one["pattern"])),
+}
+
+# Options that take an argument though the line with their name does not show it.
+WITH_ARGUMENT = {"min-duration", "normalize-mix", "arate"}
+
 OPTION = re.compile(r"^ {1,7}(?:-\w[.,] )?(--[a-z].*)$", re.IGNORECASE)
 NAME = re.compile(r"--([A-Za-z][A-Za-z0-9-]*)")
 
@@ -90,25 +113,77 @@ def choices_in_help(lines, heading):
     return words
 
 
-def custom_keys(lines):
-    """The settings under "Custom Format:", which go on over several lines."""
-    text = "\n".join(lines)
-    found = re.search(r"Custom Format:\n(.*?)(?:\nDefault:|\Z)", text, re.DOTALL)
-    return set(re.findall(r"([a-z][a-z0-9-]*)=", found[1])) if found else None
+def range_of(schema):
+    return schema.get("minimum"), schema.get("maximum")
+
+
+def words_of(pattern):
+    """The words that a pattern of the schema takes."""
+    return re.findall(r"[a-z]+", pattern)
+
+
+def both_spellings(words):
+    """The codecs of a list that has each as "dts" and as "copy:dts"."""
+    codecs = {word.removeprefix("copy:") for word in words}
+    return {word if {word, f"copy:{word}"} <= set(words) else f"{word} in one spelling" for word in codecs}
+
+
+def number_or_word(text):
+    try:
+        return float(text)
+    except ValueError:
+        return text
+
+
+def settings_in_help(lines, heading):
+    """{setting: what stands behind its equals sign}; they go on over several lines."""
+    found = re.search(heading + r"\n((?:[a-z].*=.*\n?)*)", "\n".join(lines))
+    return dict(re.findall(r"([a-z][a-z0-9-]*)=([^:\s]+)", found[1])) if found else {}
 
 
 def check_filter(key, schema, lines, complain):
+    properties = dict(schema.get("properties", {}))
     presets = choices_in_help(lines, "Presets:")
-    properties = schema.get("properties", {})
-    if presets != properties.get("preset", {}).get("enum", []):
-        complain(f"{key}: the presets are {presets}")
-    settings = custom_keys(lines)
-    if settings is None:
-        return
-    for where, known in (("", properties), ("/custom", properties.get("custom", {}).get("properties", {}))):
-        known = {name.replace("_", "-") for name in known} - {"preset", "presets", "custom"}
-        if known != settings:
-            complain(f"{key}{where}: settings that differ: {sorted(known ^ settings)}")
+    for name in ("preset", "presets"):
+        if presets != properties.pop(name, {}).get("enum", []):
+            complain(f"{key}/{name}: the presets are {presets}")
+    if presets and schema.get("pattern") != f"^({'|'.join(presets)})$":
+        complain(f"{key}: the presets as a text are {presets}, the schema's pattern {schema.get('pattern')}")
+    if properties.pop("custom", {}).get("properties") != properties:
+        complain(f"{key}/custom: has other settings than {key} itself")
+    known = {name.replace("_", "-"): one for name, one in properties.items()}
+    settings = settings_in_help(lines, "Custom Format:")
+    if set(known) != set(settings):
+        complain(f"{key}: settings that differ: {sorted(set(known) ^ set(settings))}")
+    defaults = {name: number_or_word(text) for name, text in settings_in_help(lines, "Default:").items()}
+    for name, one in known.items():
+        if name in defaults and defaults[name] != one.get("default"):
+            complain(f"{key}/{name}: the default is {defaults[name]}, in the schema {one.get('default')}")
+
+
+def check_kind(name, schema, head, complain):
+    """Whether the option is a flag, takes an integer, or a number."""
+    takes_argument = name in WITH_ARGUMENT or "<" in head or "[=" in head
+    if takes_argument == (schema.get("type") == "boolean"):
+        complain(f"--{name}: {'takes an argument' if takes_argument else 'is a flag'}")
+    for written, kind in (("<number>", "integer"), ("<float>", "number")):
+        if written in head and kind not in schema.get("items", schema)["type"]:
+            complain(f"--{name}: takes {written}")
+
+
+def check_said(name, schema, text, complain):
+    """What the help says in words: values, ranges, the default."""
+    if name in SAID:
+        pattern, value_of = SAID[name]
+        found = re.search(pattern, text)
+        parts = found.groups() if found else ()
+        said = {number_or_word(word) for part in parts for word in re.split(r"[/|:]|, *", part)}
+        ours = set(value_of(schema))
+        if said != ours:
+            complain(f"--{name}: the help says {sorted(map(str, said))}, the schema {sorted(map(str, ours))}")
+    default = re.search(r"[dD]efault: (\w+)(?:[):]| unless)", text)
+    if default and schema.get("default") != number_or_word(default[1]):
+        complain(f"--{name}: the default is {default[1]}, in the schema {schema.get('default')}")
 
 
 def check_descriptions(where, schema, complain):
@@ -120,7 +195,17 @@ def check_descriptions(where, schema, complain):
         check_descriptions(f"{where}/items", schema["items"], complain)
 
 
+def check_fallback(audio, complain):
+    """The help has no list for it: it is every encoder that encodes."""
+    encoders = {word for word in audio["aencoder"]["items"]["enum"] if not word.startswith("copy")}
+    if set(audio["audio_fallback"]["enum"]) != encoders:
+        complain(f"audio_options/audio_fallback: expected {sorted(encoders)}")
+
+
 def check_section(section, options, schema, complain):
+    if f"{section}_options" not in schema["properties"]:
+        complain(f"{section}_options is missing")
+        return
     known = schema["properties"][f"{section}_options"]["properties"]
     wanted = set()
     for name, lines in options.items():
@@ -132,6 +217,8 @@ def check_section(section, options, schema, complain):
         if key not in known:
             complain(f"{section}_options: --{name} is missing")
             continue
+        check_kind(name, known[key], lines[0], complain)
+        check_said(name, known[key], " ".join(lines), complain)
         if name in LISTED:
             choices = choices_in_help(lines, LISTED[name])
             ours = known[key].get("items", known[key]).get("enum", [])
@@ -140,6 +227,8 @@ def check_section(section, options, schema, complain):
         if "object" in known[key].get("type", "") and section == "filters":
             alias = re.search(r"Legacy alias for '--([\w-]+)'", lines[0])
             check_filter(key, known[key], options[alias[1]] if alias else lines, complain)
+    if {"aencoder", "audio_fallback"} <= set(known):
+        check_fallback(known, complain)
     for key in known:
         if key not in wanted and key not in ALIASES:
             complain(f"{section}_options/{key}: unknown to the program")

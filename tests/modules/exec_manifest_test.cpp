@@ -250,7 +250,7 @@ TEST_F(ExecManifests, MakeModulesBesideTheBuiltInOnes) {
   const auto registry = Registry::with_folder(folder.path().string());
   ASSERT_TRUE(registry);
   EXPECT_THAT(registry->names(),
-              ElementsAre("cleanup", "ffmpeg", "handbrake", "mkvextract", "mkvmerge", "poster"));
+              ElementsAre("cleanup", "ffmpeg", "handbrake", "mkvextract", "mkvmerge", "poster", "verify"));
   EXPECT_EQ(registry->find("poster")->name(), "poster");
 }
 

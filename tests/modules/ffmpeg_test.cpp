@@ -112,6 +112,17 @@ TEST_F(FfmpegPlan, ValuesTurnIntoArguments) {
                           "-metadata:s:t:0", "a \"b\" c", folder_ / "out.mkv"));
 }
 
+TEST_F(FfmpegPlan, InputOptionsHaveTheSameKindsOfValues) {
+  const Planned planned =
+      plan_maps(R"([{"source":0,"specifier":""}])",
+                R"(,"input_options":{"a":true,"b":false,"c":"","d":{"x":1,"y":null},"e":[1,2.0],
+      "f":{},"g":[],"h":18446744073709551615})");
+  ASSERT_TRUE(planned.plan);
+  EXPECT_THAT(planned.plan->argv, ElementsAre("ffmpeg", "-a", "-c", "", "-d", "x=1:y", "-e", "1,2.0", "-h",
+                                              "18446744073709551615", "-progress", "pipe:1", "-i", "in.mkv",
+                                              "-map", "0", folder_ / "out.mkv"));
+}
+
 TEST_F(FfmpegPlan, AnOptionSetThatIsNotThereIsNamedWithTheCommandThatStoresIt) {
   const Planned planned = plan(R"({"sources":["in.mkv"],"source_maps":[{"source":0}],
       "output_maps":[{"stream":0,"options":{}},{"stream":1,"option_set":"opus"}],"output_file":"out.mkv"})");

@@ -155,6 +155,7 @@ TEST(HandbrakeSchema, TakesEveryFormOfAValue) {
       R"({"subtitles_options":{"subtitle":["scan",1],"subtitle_forced":[1,2],"subtitle_burned":"native"}})",
       R"({"subtitles_options":{"subtitle":null,"subtitle_default":null,"first_subtitles":true,"srt_burn":false}})",
       R"({"subtitles_options":{"subtitle":"none","subtitle_default":"none","ssa_default":2,"srt_offset":[-5]}})",
+      R"({"subtitles_options":{"subtitle":[2,"1"],"subtitle_burned":"1","subtitle_default":"2"}})",
   };
   for (const char* changes : good) {
     EXPECT_EQ(check_schema(embedded_schema("handbrake"), task(changes)), std::vector<Problem>{}) << changes;

@@ -96,6 +96,12 @@ TEST_F(MkvextractPlan, ATrackIsCountedAmongThoseThatMatch) {
               ElementsAre("tracks", "2:a", "3:b", "2:c"));
 }
 
+TEST_F(MkvextractPlan, NoLanguageIsAnyLanguage) {
+  EXPECT_THAT(modes_of(plan(R"("tracks":[{"id":1,"track_type":"audio","language":null,"filename":"a"},
+      {"id":3,"language":"","filename":"b"}])")),
+              ElementsAre("tracks", "2:a", "3:b"));
+}
+
 TEST_F(MkvextractPlan, ATrackThatIsNotThereIsToldWithThoseThatAre) {
   const Planned planned =
       plan(R"("tracks":[{"id":1,"track_type":"subtitles","language":"jpn","filename":"a"}])");
@@ -106,10 +112,11 @@ TEST_F(MkvextractPlan, ATrackThatIsNotThereIsToldWithThoseThatAre) {
 }
 
 TEST_F(MkvextractPlan, ANegativeNumberIsRefusedInEveryMode) {
-  for (const char* mode : {"tracks", "attachments", "timestamps", "cues"}) {
-    const Planned planned = plan("\"" + std::string(mode) + R"(":[{"id":-1,"filename":"a"}])");
-    expect_one(planned, kDocument, "/" + std::string(mode) + "/0/id",
-               "found the number -1, expected at least 0");
+  constexpr const char* kTracks = "expected at least 0; in.mkv has 0 video (AVC und)";
+  constexpr const char* kAttachments = "expected at least 1; in.mkv has 1 (one.ttf)";
+  for (const std::string mode : {"tracks", "attachments", "timestamps", "cues"}) {
+    const Planned planned = plan("\"" + mode + R"(":[{"id":-1,"filename":"a"}])");
+    expect_one(planned, kDocument, "/" + mode + "/0/id", mode == "attachments" ? kAttachments : kTracks);
     EXPECT_FALSE(planned.plan);
   }
 }

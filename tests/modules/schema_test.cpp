@@ -46,10 +46,8 @@ TEST(FfmpegSchema, SaysWhereAndWhatIsWrong) {
        "found the number 1.5, expected an integer"},
       {R"({"source_maps":[{"source":true}]})", "/source_maps/0/source", "found true, expected an integer"},
       {R"({"source_maps":[{"source":18446744073709551615}]})", "/source_maps/0/source",
-       "expected an integer"},
+       "found the number 18446744073709551615, expected at most 65535"},
       {R"({"source_maps":[{"source":0,"specifier":"x"}]})", "/source_maps/0/specifier",
-       "begins with v (video)"},
-      {R"({"source_maps":[{"source":0,"specifier":""}]})", "/source_maps/0/specifier",
        "begins with v (video)"},
       {R"({"source_maps":[{"source":0,"stream":"0"}]})", "/source_maps/0/stream", "expected an integer"},
       {R"({"source_maps":[{"source":0,"optional":1}]})", "/source_maps/0/optional", "expected true or false"},
@@ -67,8 +65,7 @@ TEST(FfmpegSchema, SaysWhereAndWhatIsWrong) {
        "found an empty list"},
       {R"({"output_maps":[{"stream":0,"options":{"":1}}]})", "/output_maps/0/options/",
        "found the key \"\", expected an option's name"},
-      {R"({"input_options":{"a":{}}})", "/input_options/a",
-       "found an empty object, expected a string, a number"},
+      {R"({"input_options":{"a":{"b":[]}}})", "/input_options/a/b", "found an empty list, expected a string"},
       {R"({"input_options":[]})", "/input_options", "expected an object"},
       {R"({"output_file":""})", "/output_file", "found an empty string"},
       {R"({"output_file":null})", "/output_file", "found null, expected a string"},
@@ -89,10 +86,11 @@ TEST(FfmpegSchema, SaysWhereAndWhatIsWrong) {
 TEST(FfmpegSchema, AcceptsEveryKindOfValue) {
   const char* const good[] = {
       R"({})",
-      R"({"input_options":{"a":"x","b":1,"c":1.5,"d":true,"e":null}})",
+      R"({"input_options":{"a":"x","b":1,"c":1.5,"d":true,"e":null,"f":{"g":1},"h":[2],"i":{},"j":[]}})",
       R"({"source_maps":[{"source":0,"specifier":"Attachments","stream":3,"optional":true}]})",
       R"({"output_maps":[{"stream":0,"options":{"a":{"b":1,"c":null},"d":[1,"x"],"e":"","f":{}}}]})",
       R"({"output_maps":[{"stream":0,"option_set":"x"}],"overwrite":false})",
+      R"({"output_maps":[{"stream":0,"specifier":"","options":{"a":18446744073709551615}}]})",
       R"({"output_maps":[]})",
   };
   for (const char* changes : good) {
@@ -213,7 +211,8 @@ TEST(MkvextractSchema, SaysWhereAndWhatIsWrong) {
        {R"({"tracks":[{"id":0,"filename":""}]})", "/tracks/0/filename", "found an empty string"},
        {R"({"tracks":[{"id":0,"filename":"a","track_type":"subtitle"}]})", "/tracks/0/track_type",
         "expected \"video\", \"audio\", \"subtitles\" or \"buttons\""},
-       {R"({"tracks":[{"id":0,"filename":"a","language":1}]})", "/tracks/0/language", "expected a string"},
+       {R"({"tracks":[{"id":0,"filename":"a","language":1}]})", "/tracks/0/language",
+        "expected a string or null"},
        {R"({"tracks":[{"id":0,"filename":"a","type":"audio"}]})", "/tracks/0/type", "unknown key \"type\""},
        {R"({"attachments":[{"id":1}]})", "/attachments/0", "the key \"filename\" is missing"},
        {R"({"attachments":[{"id":1,"filename":"a","language":"eng"}]})", "/attachments/0/language",
@@ -249,7 +248,7 @@ TEST(CleanupSchema, SaysWhereAndWhatIsWrong) {
 
 TEST(Schema, TheOtherKeywordsHaveWordsToo) {
   const Breach breaches[] = {
-      {R"({"enum":["a",1]})", "", "found true, expected \"a\" or 1"},
+      {R"({"enum":["a",1,44.1]})", "", "found true, expected \"a\", 1 or 44.1"},
       {R"({"const":3})", "", "found true, expected 3"},
       {R"({"type":["integer","null"]})", "", "found true, expected an integer or null"},
       {R"({"oneOf":[{"type":"string"},{"type":"null"}]})", "", "found true"},

@@ -1,5 +1,6 @@
 #include "queue/journal.hpp"
 
+#include "queue/journal_files.hpp"
 #include "queue/manifest.hpp"
 #include "tests/support/memory_file_system.hpp"
 
@@ -225,7 +226,7 @@ TEST_F(JournalInMemory, SegmentThatDoesNotFollowIsRefused) {
   fill(200);
   overwrite(disk_, "j/" + segment_name(2), disk_.read("j/" + segment_name(3)).value());
   EXPECT_THAT(open_journal(disk_).journal.error().detail,
-              HasSubstr("it does not follow the segment before it"));
+              HasSubstr("it does not follow what is before it"));
 }
 
 TEST_F(JournalInMemory, PreparedSegmentIsUsedNext) {
@@ -312,8 +313,8 @@ TEST_F(JournalInMemory, ManifestThatNamesAnotherStoreOrSegmentIsRefused) {
   overwrite(disk_, "j/manifest.json", encode_manifest({manifest->store_id, 3}));
   EXPECT_FALSE(open_journal(disk_).journal);
   overwrite(disk_, "j/manifest.json", encode_manifest({make_uuid(), 1}));
-  EXPECT_EQ(open_journal(disk_).journal.error().detail,
-            "the segments in j belong to another journal than its manifest");
+  EXPECT_THAT(open_journal(disk_).journal.error().detail,
+              HasSubstr("it belongs to another journal than the manifest"));
 }
 
 TEST_F(JournalInMemory, RefusalOfARecordStopsTheReadingAndNamesItsPlace) {
@@ -405,7 +406,9 @@ TEST_F(JournalInMemory, OneJobsLifeTakesAtMost200BytesBesideItsDocument) {
   const std::uint64_t order = 1'000'000'000;
   const std::string document(500, 'd');
   const std::string worker = sisyphus::to_string(make_uuid());
-  for (const Record& record : {Record(Submitted{order, make_uuid(), document}),
+  JobFacts facts;
+  facts.needs.modules = {"handbrake"};
+  for (const Record& record : {Record(Submitted{order, make_uuid(), facts, document}),
                                Record(Granted{order, {1000, order}, 1, false, 1'770'000'000'000, worker}),
                                Record(Finished{.order = order, .at = 1'770'000'000'000})}) {
     std::string bytes;

@@ -16,11 +16,34 @@ std::string encoded(const Record& record) {
   return bytes;
 }
 
+JobFacts unusual_facts() {
+  JobFacts facts;
+  facts.needs = {{"ffmpeg", "mkvmerge"}, {"label"}, {{"cpu", 0.5}, {"gpu", 1}}};
+  facts.priority = -100;
+  facts.max_attempts = 1000;
+  facts.not_before = WallTime(Millis(1'770'000'000'000));
+  facts.idempotency_key = "key";
+  return facts;
+}
+
+Kept touched() {
+  Kept kept{.order = 300, .state = JobState::failed, .token = {7, 9}, .attempt = 2};
+  kept.message = "why";
+  kept.past = {{1, Attempt::End::lost, "w1", "lost", WallTime(Millis(5)), WallTime(Millis(7))},
+               {1, Attempt::End::handed_back, sisyphus::to_string(make_uuid()), "", WallTime(Millis(8)), {}}};
+  kept.worker_id = "w1";
+  kept.started_at = 5;
+  kept.ended_at = 9;
+  kept.lost = true;
+  kept.info = "{}";
+  return kept;
+}
+
 std::vector<Record> one_of_each() {
   constexpr auto kMost = std::numeric_limits<std::uint64_t>::max();
   const std::string text("with \0 and \xff", 12);
   return {Started{std::numeric_limits<std::uint32_t>::max()},
-          Submitted{kMost, make_uuid(), text},
+          Submitted{kMost, make_uuid(), unusual_facts(), text},
           Granted{300, {7, kMost}, 1000, true, -1, "worker"},
           Finished{1, JobState::cancelled, true, false, std::numeric_limits<std::int64_t>::min(), "m", "{}"},
           Requeued{127, false, true, true, std::numeric_limits<std::int64_t>::max(), "reason", 1},
@@ -34,7 +57,9 @@ std::vector<Record> one_of_each() {
           WorkerAttributes{"w", true},
           DocumentStored{"ffmpeg", "name", std::string(100'000, 'x')},
           DocumentErased{"", ""},
-          Bound{1, "worker"}};
+          Bound{1, "worker"},
+          touched(),
+          Numbered{kMost}};
 }
 
 TEST(Record, EveryTypeReadsBackAsItWasWritten) {
@@ -62,6 +87,43 @@ TEST(Record, MembersKeepTheirValues) {
   EXPECT_TRUE(granted.anonymous);
   EXPECT_EQ(granted.at, 1'770'000'000'000);
   EXPECT_EQ(granted.worker_id, "w1");
+}
+
+TEST(Record, FactsAndAttemptsKeepTheirValues) {
+  const Kept kept = touched();
+  const std::string bytes = encoded(Submitted{1, {}, unusual_facts(), "{}"}) + encoded(kept);
+  std::string_view rest = bytes;
+  EXPECT_EQ(std::get<Submitted>(*decode(rest)).facts, unusual_facts());
+  EXPECT_EQ(std::get<Kept>(*decode(rest)), kept);
+}
+
+TEST(Record, UsualFactsTakeTwoBytesBesideTheModulesNames) {
+  JobFacts facts;
+  const std::size_t without = encoded(Submitted{1, {}, facts, "{}"}).size();
+  EXPECT_EQ(without, encoded(Removed{1}).size() + JobId::static_size() + 2 + std::string("\2{}").size());
+  facts.needs.modules = {"ffmpeg"};
+  EXPECT_EQ(encoded(Submitted{1, {}, facts, "{}"}).size(), without + std::string("\6ffmpeg").size());
+}
+
+TEST(Record, SubmittedIsNeverLargerThanItsBound) {
+  const std::string document(300, 'd');
+  for (const JobFacts& facts : {JobFacts(), unusual_facts()}) {
+    const Submitted record{std::numeric_limits<std::uint64_t>::max(), make_uuid(), facts, document};
+    EXPECT_LE(encoded(record).size(), submitted_size(facts, document));
+  }
+}
+
+TEST(Record, WorkerThatIsAUuidTakesSeventeenBytesAndAnyOtherNameStaysAsItIs) {
+  const std::size_t nameless = encoded(Bound{1, ""}).size();
+  const std::string uuid = sisyphus::to_string(make_uuid());
+  EXPECT_EQ(encoded(Bound{1, uuid}).size(), nameless + 16);
+  std::string shouted = uuid;
+  shouted[3] = 'A';
+  for (const std::string& id : {uuid, shouted, std::string("w"), std::string(36, '-'), std::string()}) {
+    const std::string bytes = encoded(Bound{1, id});
+    std::string_view rest = bytes;
+    EXPECT_EQ(std::get<Bound>(*decode(rest)).worker_id, id);
+  }
 }
 
 TEST(Record, OneBehindTheOtherAreTakenOffTheFront) {

@@ -186,21 +186,21 @@ int not_utf8(Arguments) {
   return 5;
 }
 
-// Progress as no tool writes it, in the words of each: numbers that are none, too large or run backwards, parts
-// that never end, bytes that are no UTF-8.
+// Progress as no tool writes it, in the words of each: numbers that are none, too large or run backwards,
+// parts that never end, bytes that are no UTF-8.
 int odd_progress(Arguments arguments) {
   static constexpr std::string_view kLines[] = {
       // ffmpeg
-      "progress=continue", "frame=1e999", "frame=-5", "frame=99999999999999999999", "frame=",
-      "fps=nan", "speed=infx", "bitrate=-1kbits/s", "total_size=N/A", "out_time_us=9223372036854775808",
-      "progress=continue", "frame=999999", "progress=continue", "frame=1", "progress=continue", "=", "==",
-      "progress=perhaps", "progress=\xFF\xFE", "fr\xE9me=3", "progress=end", "progress=end",
+      "progress=continue", "frame=1e999", "frame=-5", "frame=99999999999999999999", "frame=", "fps=nan",
+      "speed=infx", "bitrate=-1kbits/s", "total_size=N/A", "out_time_us=9223372036854775808",
+      "progress=continue", "frame=999999", "progress=continue", "frame=1", "progress=continue", "=",
+      "==", "progress=perhaps", "progress=\xFF\xFE", "fr\xE9me=3", "progress=end", "progress=end",
       // HandBrakeCLI
       "Progress: {", "\"State\": \"WORKING\",", "\"Progress\": nan", "}", "Progress: {",
       "\"State\": \"WORKING\",", "\"Progress\": 1e308,", "\"Pass\": -1,", "\"PassCount\": 1e308,",
-      "\"PassID\": inf,", "\"Rate\": -inf,", "\"ETASeconds\": 1e999,", "\"Hours\": {", "}",
-      "Progress: {", "\"State\": \"W\xF6RKING\"", "}", "}", "}", "Progress: {", "Progress: {",
-      "\"State\": \"WORKDONE\",", "\"Error\": \"none\"", "}", "Progress: {",
+      "\"PassID\": inf,", "\"Rate\": -inf,", "\"ETASeconds\": 1e999,", "\"Hours\": {", "}", "Progress: {",
+      "\"State\": \"W\xF6RKING\"", "}", "}", "}", "Progress: {", "Progress: {", "\"State\": \"WORKDONE\",",
+      "\"Error\": \"none\"", "}", "Progress: {",
       // mkvmerge and mkvextract
       "#GUI#progress 50%", "#GUI#progress 20%", "#GUI#progress 1000%", "#GUI#progress -1%",
       "#GUI#progress 99999999999999999999%", "#GUI#progress %", "#GUI#progress", "#GUI#progress \xFF%",

@@ -152,6 +152,22 @@ Result<std::string> MemoryFileSystem::read(const std::string& path) {
   return found->second->seen;
 }
 
+Result<std::uint64_t> MemoryFileSystem::size(const std::string& path) {
+  const std::lock_guard lock(mutex_);
+  const auto found = names_.find(path);
+  if (found == names_.end()) return io_error("cannot open " + path, ENOENT);
+  return found->second->seen.size();
+}
+
+Result<void> MemoryFileSystem::read_at(const std::string& path, std::uint64_t offset, std::string& into) {
+  const std::lock_guard lock(mutex_);
+  const auto found = names_.find(path);
+  if (found == names_.end()) return io_error("cannot open " + path, ENOENT);
+  const std::string& seen = found->second->seen;
+  into = seen.substr(std::min<std::uint64_t>(offset, seen.size()), into.size());
+  return {};
+}
+
 Result<std::vector<std::string>> MemoryFileSystem::list(const std::string& directory) {
   const std::lock_guard lock(mutex_);
   std::vector<std::string> names;

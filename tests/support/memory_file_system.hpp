@@ -39,6 +39,8 @@ class MemoryFileSystem final : public FileSystem {
   Result<std::unique_ptr<File>> create(const std::string& path) override;
   Result<std::unique_ptr<File>> open(const std::string& path) override;
   Result<std::string> read(const std::string& path) override;
+  Result<std::uint64_t> size(const std::string& path) override;
+  Result<void> read_at(const std::string& path, std::uint64_t offset, std::string& into) override;
   Result<std::vector<std::string>> list(const std::string& directory) override;
   Result<void> make_directory(const std::string&) override { return {}; }
   Result<void> rename(const std::string& from, const std::string& to) override;

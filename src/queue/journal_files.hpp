@@ -1,0 +1,33 @@
+#pragma once
+
+#include "queue/file_system.hpp"
+#include "queue/journal_format.hpp"
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <string_view>
+
+// The files of a journal's folder: their names, and how they come and go. docs/journal.md has the list.
+namespace sisyphus::queue {
+
+std::string segment_name(std::uint64_t number);   // "journal-0000000001.log"
+std::string snapshot_name(std::uint64_t number);  // "snapshot-0000000002.log": what segment 2 follows
+std::string spare_name(std::uint64_t number);     // of a segment that was made beforehand
+bool is_segment_name(std::string_view name);
+bool is_snapshot_name(std::string_view name);
+
+// A file of zeros, on disk. Written, not only reserved: overwriting written blocks syncs faster, and a full
+// disk (Errc::storage_full) shows here, not later. Leaves nothing behind when it fails.
+Result<std::unique_ptr<File>> make_zeroed(FileSystem& files, const std::string& path, std::uint64_t size);
+
+// Turns the zeroed `file`, which is called `made_as`, into the segment that `header` describes, on disk.
+Result<void> install_segment(FileSystem& files, const std::string& directory, File& file,
+                             const std::string& made_as, const SegmentHeader& header);
+
+// Removes segments and snapshots that nothing needs when reading begins with segment `first`.
+Result<void> remove_outdated(FileSystem& files, const std::string& directory, std::uint64_t first);
+// Removes what was being made when the process ended.
+Result<void> remove_unfinished(FileSystem& files, const std::string& directory);
+
+}  // namespace sisyphus::queue

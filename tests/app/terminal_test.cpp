@@ -84,8 +84,13 @@ TEST(JobLine, OfSeveralTasksTheWholeJobIsToldToo) {
   EXPECT_EQ(
       job_line(job, {100, 24, false}),
       "Awesome Encoding Job  1/2 ffmpeg  [###------]  42.3%  118 fps  4.90x  ETA 1:23  job 21.1%  ETA 3:20");
+  EXPECT_EQ(job_line(job, {80, 24, false}),
+            "Awesome Encoding Job  1/2 ffmpeg  [####------]  42.3%  118 fps  4.90x  ETA 1:23")
+      << "the bar is worth more";
   job.task_count = 1;
-  EXPECT_EQ(job_line(job, {60, 24, false}), "Awesome Encod~  1/1 ffmpeg  42.3%  118 fps  4.90x  ETA 1:23");
+  EXPECT_EQ(
+      job_line(job, {100, 24, false}),
+      "Awesome Encoding Job  1/1 ffmpeg  [############------------------]  42.3%  118 fps  4.90x  ETA 1:23");
 }
 
 TEST(JobLine, WithoutNumbersThereIsNoBar) {

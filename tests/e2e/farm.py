@@ -132,23 +132,6 @@ def probe_media(path):
     return json.loads(told.stdout)
 
 
-def small_disk(test, size):
-    """A folder on a disk of its own, `size` as tmpfs takes it. Needs the right to mount."""
-    folder = tempfile.mkdtemp(prefix="sisyphus-disk-")
-    test.addCleanup(os.rmdir, folder)
-    mounted = subprocess.run(["mount", "-t", "tmpfs", "-o", f"size={size}", "tmpfs", folder], capture_output=True,
-                             text=True, check=False)
-    if mounted.returncode != 0:
-        raise unittest.SkipTest(f"a small disk cannot be mounted here: {mounted.stderr.strip()}")
-    # Lazily: a process of the farm may still be ending.
-    test.addCleanup(subprocess.run, ["umount", "--lazy", folder], check=True)
-    return folder
-
-
-def remount(folder, options):
-    subprocess.run(["mount", "-o", f"remount,{options}", folder], check=True)
-
-
 def hidden_folders(folder):
     return sorted(str(path) for path in pathlib.Path(folder).rglob(".sisyphus-*"))
 

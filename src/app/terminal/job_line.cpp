@@ -95,14 +95,18 @@ std::string job_line(const JobShown& job, const Screen& screen) {
 
   const std::string task = shortened(task_text(job, screen.utf8), kMaxTask, screen.ellipsis());
   std::string numbers = numbers_text(job.progress);
-  // Of a job of one task they say nothing new.
-  const std::string whole = job.task_count > 1 ? job_numbers_text(job.job_percent, job.job_eta_s) : "";
-  if (!whole.empty()) numbers += (numbers.empty() ? "job " : "  job ") + whole;
   if (job.state == JobState::paused) numbers += numbers.empty() ? "paused" : "  paused";
-  // What does not fit goes in this order: the bar, then all but the start of the title, then the end of the
-  // line.
-  const std::size_t fixed = columns_of(task) + columns_of(numbers) + 4;
+  // What does not fit goes in this order: the numbers of the whole job, the bar, then all but the start of
+  // the title, then the end of the line.
   const std::size_t brackets = screen.utf8 ? 0 : 2;
+  std::size_t fixed = columns_of(task) + columns_of(numbers) + 4;
+  if (job.task_count > 1 && job.job_percent) {  // of a job of one task they say nothing new
+    const std::string whole = "  job " + job_numbers_text(job.job_percent, job.job_eta_s);
+    if (width >= fixed + columns_of(whole) + wanted + kMinBar + brackets + 2) {
+      numbers += whole;
+      fixed += columns_of(whole);
+    }
+  }
   std::string bar;
   if (job.progress.percent && width >= fixed + wanted + kMinBar + brackets + 2) {
     const std::size_t columns = std::min(kMaxBar, width - fixed - wanted - brackets - 2);

@@ -17,6 +17,7 @@ constexpr int kProbes = 16;
 constexpr std::uint64_t kReserve = 256U << 10;    // bytes kept for finishing and cancelling what is there
 constexpr std::chrono::seconds kInterval{1};      // between syncs with `--fsync interval`
 constexpr std::chrono::microseconds kGather{80};  // about what a sync takes: waiting longer gains nothing
+constexpr std::chrono::milliseconds kGrowing{5};  // while more come each turn; a bound, seldom reached
 
 }  // namespace
 
@@ -89,12 +90,14 @@ asio::awaitable<void> JournalWriter::run() {
 // Those whom the last batch let go are likely to ask again at once: the more of them one sync serves, the
 // fewer syncs there are. A lone client is not kept waiting.
 asio::awaitable<void> JournalWriter::gather() {
-  const SteadyTime until = std::chrono::steady_clock::now() + kGather;
-  std::size_t seen = 0;
-  for (int quiet = 0; quiet < 2;) {  // what a turn's poll finds is run in the next one
-    seen = waiting_.size();
+  const SteadyTime begin = std::chrono::steady_clock::now();
+  SteadyTime now = begin;
+  for (int quiet = 0;
+       quiet < 2 && now < begin + kGrowing;) {  // what a turn's poll finds is run in the next one
+    const std::size_t seen = waiting_.size();
     co_await asio::post(executor_, asio::use_awaitable);
-    const bool more_expected = waiting_.size() < released_ && std::chrono::steady_clock::now() < until;
+    now = std::chrono::steady_clock::now();
+    const bool more_expected = waiting_.size() < released_ && now < begin + kGather;
     quiet = waiting_.size() != seen || more_expected ? 0 : quiet + 1;
   }
 }

@@ -5,6 +5,7 @@
 #include <cerrno>
 #include <utility>
 
+#include <poll.h>
 #include <unistd.h>
 
 namespace sisyphus::app {
@@ -43,8 +44,11 @@ void TurnSink::end_turn() {
 void TurnSink::flush_() {
   for (std::size_t at = 0; at < lines_.size();) {
     const ssize_t written = ::write(STDERR_FILENO, lines_.data() + at, lines_.size() - at);
-    if (written < 0 && errno != EINTR) break;  // nobody reads the log: there is nobody to tell
     if (written > 0) at += static_cast<std::size_t>(written);
+    if (written >= 0 || errno == EINTR) continue;
+    if (errno != EAGAIN) break;              // nobody reads the log: there is nobody to tell
+    pollfd full{STDERR_FILENO, POLLOUT, 0};  // somebody made it non-blocking, and reads slowly
+    ::poll(&full, 1, -1);
   }
   lines_.clear();
 }

@@ -109,7 +109,8 @@ asio::awaitable<void> JournalWriter::next_batch() {
   in_flight_ = true;
   waiting_.move_waiters_to(flying_);
   promised_flying_ = std::exchange(promised_, 0);
-  co_await write_batch(collect_());
+  collect_(batch_);
+  co_await write_batch();
   promised_flying_ = 0;
   in_flight_ = false;
   flying_.open();
@@ -119,24 +120,24 @@ asio::awaitable<void> JournalWriter::ended() {
   if (!has_ended_) co_await ended_.wait(asio::use_awaitable);
 }
 
-asio::awaitable<void> JournalWriter::write_batch(queue::JobQueue::Changes changes) {
+asio::awaitable<void> JournalWriter::write_batch() {
   const SteadyTime now = std::chrono::steady_clock::now();
   const bool new_segment = std::exchange(new_segment_, false);
-  dirty_ = dirty_ || new_segment || changes.record_count != 0;
+  dirty_ = dirty_ || new_segment || batch_.record_count != 0;
   if (dirty_) {
     ++batches_;
     const bool due = stopping_ || now - last_sync_ >= kInterval;
     const bool sync = fsync_ == queue::Fsync::always || (fsync_ == queue::Fsync::interval && due);
     // Going on to another segment takes several syncs, and beside a compaction one may take long: not on the
     // loop.
-    const bool short_work = !new_segment && !compacting_ && journal_->fits(changes.records.size());
+    const bool short_work = !new_segment && !compacting_ && journal_->fits(batch_.records.size());
     last_on_loop_ = short_work && (!sync || placement_.on_loop(now));
     Result<void> written;
     if (last_on_loop_) {
-      written = write_and_sync(changes.records, sync);
+      written = write_and_sync(batch_.records, sync);
     } else {
-      std::function<Result<void>()> work = [this, &changes, sync, new_segment] {
-        return write_and_sync(changes.records, sync, new_segment);
+      std::function<Result<void>()> work = [this, sync, new_segment] {
+        return write_and_sync(batch_.records, sync, new_segment);
       };
       written = co_await run_on<Result<void>>(thread_.get_executor(), std::move(work));
     }
@@ -145,7 +146,7 @@ asio::awaitable<void> JournalWriter::write_batch(queue::JobQueue::Changes change
     if (new_segment) closed_ = journal_->closed();
     between_batches();
   }
-  if (!failed_) publish_(changes.effects);
+  if (!failed_) publish_(batch_.effects);
 }
 
 Result<void> JournalWriter::write_and_sync(const std::string& records, bool sync, bool new_segment) {

@@ -21,7 +21,8 @@ namespace sisyphus::actors {
 // unknown, and `failed()` stays set.
 class JournalWriter {
  public:
-  using Collect = std::function<queue::JobQueue::Changes()>;               // what is to be written now
+  using Changes = queue::JobQueue::Changes;
+  using Collect = std::function<void(Changes&)>;                           // what is to be written now
   using Publish = std::function<void(const std::vector<queue::Effect>&)>;  // it is on disk: tell the world
 
   JournalWriter(asio::any_io_executor executor, std::unique_ptr<queue::Journal> journal, queue::Fsync fsync,
@@ -56,7 +57,7 @@ class JournalWriter {
   asio::awaitable<void> run();
   asio::awaitable<void> next_batch();
   asio::awaitable<void> gather();
-  asio::awaitable<void> write_batch(queue::JobQueue::Changes changes);
+  asio::awaitable<void> write_batch();
   asio::awaitable<void> prepare_segments();
   void probe();
   Result<void> write_and_sync(const std::string& records, bool sync, bool new_segment = false);
@@ -76,6 +77,7 @@ class JournalWriter {
   bool pending_ = false;
   bool in_flight_ = false;
   Gate flying_;               // for the batch that is being written
+  Changes batch_;             // which that is
   std::size_t released_ = 0;  // how many the last batch let go
   bool stopping_ = false;
   // Of the journal, as it was between two batches: the thread may be writing it.

@@ -6,6 +6,7 @@
 
 #include <asio/steady_timer.hpp>
 #include <boost/json.hpp>
+#include <fmt/compile.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
@@ -16,18 +17,20 @@ namespace sisyphus::actors {
 namespace {
 
 void log_state(const queue::Effect& job) {
-  if (job.message.empty() && !job.unconfirmed) {
-    spdlog::info("job_{} job_id={} attempt={} worker={}", to_string(job.state), job.id, job.attempt,
-                 job.worker_id);
-  } else {
-    spdlog::info("job_{} job_id={} attempt={} worker={} message=\"{}\"{}", to_string(job.state), job.id,
-                 job.attempt, job.worker_id, job.message, job.unconfirmed ? " unconfirmed=true" : "");
+  if (!spdlog::should_log(spdlog::level::info)) return;
+  fmt::memory_buffer line;  // compiled formats: three of these lines are written for each job
+  fmt::format_to(std::back_inserter(line), FMT_COMPILE("job_{} job_id={} attempt={} worker={}"),
+                 to_string(job.state), job.id, job.attempt, job.worker_id);
+  if (!job.message.empty() || job.unconfirmed) {
+    fmt::format_to(std::back_inserter(line), FMT_COMPILE(" message=\"{}\"{}"), job.message,
+                   job.unconfirmed ? " unconfirmed=true" : "");
   }
+  spdlog::info(std::string_view(line.data(), line.size()));
 }
 
 }  // namespace
 
-// One long poll that waits. Lives in the frame of poll().
+// One long poll that waits. Lives in the frame of park().
 struct QueueActor::Parked {
   PollRequest request;
   asio::steady_timer timer;
@@ -59,11 +62,10 @@ Result<std::unique_ptr<QueueActor>> QueueActor::open(asio::any_io_executor execu
   for (const std::string& worker : self->state_.disabled_workers) self->workers_.set_disabled(worker, true);
   self->jobs_.open(clock.now());
   self->events_ = std::make_unique<EventHub>(executor, self->jobs_.epoch());
-  const auto collect = [self] {
-    auto changes = self->jobs_.take_changes();
+  const auto collect = [self](JournalWriter::Changes& changes) {
+    self->jobs_.take_changes(changes);
     changes.records += std::exchange(self->extra_records_, {});
     changes.record_count += std::exchange(self->extra_count_, 0);
-    return changes;
   };
   const auto publish = [self](const std::vector<queue::Effect>& effects) { self->publish(effects); };
   self->journal_ =
@@ -138,45 +140,48 @@ asio::awaitable<Result<std::vector<Submitted>>> QueueActor::submit(std::vector<J
     auto room = co_await journal_->reserve(bytes);
     if (!room) co_return room.error();
   }
-  const Now now = clock_.now();
-  std::vector<std::vector<std::string>> warnings;
-  for (const JobDocument& document : documents) {
-    auto& list = warnings.emplace_back();
-    for (const std::string& module : workers_.unknown_modules(document.spec.needs, now.steady)) {
-      list.push_back(
+  std::vector<Submitted> submitted(documents.size());
+  for (std::size_t i = 0; i < documents.size(); ++i) {
+    for (const std::string& module : workers_.unknown_modules(documents[i].spec.needs)) {
+      submitted[i].warnings.push_back(
           fmt::format("no worker that is online offers the module \"{}\": the job waits for one", module));
     }
   }
-  const std::vector<JobId> ids = jobs_.submit(std::move(documents), now);
+  const std::vector<JobId> ids = jobs_.submit(std::move(documents), clock_.now());
+  for (std::size_t i = 0; i < ids.size(); ++i) submitted[i].id = ids[i];
   auto done = co_await committed();
   if (!done) co_return done.error();
-  std::vector<Submitted> submitted;
-  for (std::size_t i = 0; i < ids.size(); ++i) submitted.push_back({ids[i], std::move(warnings[i])});
   co_return submitted;
 }
 
-asio::awaitable<Result<std::vector<Grant>>> QueueActor::poll(PollRequest request, std::stop_token hangup) {
-  Parked parked{std::move(request), asio::steady_timer(executor_), {}, false};
-  const std::string& worker = parked.request.worker_id;
-  if (!workers_.disabled(worker) && !stopping_) {
-    parked.grants = jobs_.grant(worker, parked.request.offer, parked.request.max, clock_.now());
+asio::awaitable<Result<std::vector<Grant>>> QueueActor::poll(PollRequest request, WatchClient watch) {
+  std::vector<Grant> grants;
+  if (!workers_.disabled(request.worker_id) && !stopping_) {
+    grants = jobs_.grant(request.worker_id, request.offer, request.max, clock_.now());
   }
-  if (parked.grants.empty() && parked.request.wait > Millis(0) && !stopping_ && !hangup.stop_requested()) {
-    const auto place = parked_.insert(parked_.end(), &parked);
-    {
-      const std::stop_callback on_hangup(hangup, [&parked] {
-        parked.released = true;
-        parked.timer.cancel();
-      });
-      parked.timer.expires_after(parked.request.wait);
-      co_await parked.timer.async_wait(
-          kTuple);  // the time is over, or somebody cancelled it: both are an end
-    }
-    parked_.erase(place);
+  if (grants.empty() && request.wait > Millis(0) && !stopping_) {
+    grants = co_await park(std::move(request), watch());
   }
-  if (parked.grants.empty()) co_return std::vector<Grant>();
-  auto done = co_await committed();
-  if (!done) co_return done.error();
+  if (!grants.empty()) {
+    auto done = co_await committed();
+    if (!done) co_return done.error();
+  }
+  co_return grants;
+}
+
+asio::awaitable<std::vector<Grant>> QueueActor::park(PollRequest request, std::stop_token hangup) {
+  Parked parked{std::move(request), asio::steady_timer(executor_), {}, hangup.stop_requested()};
+  if (parked.released) co_return std::vector<Grant>();
+  const auto place = parked_.insert(parked_.end(), &parked);
+  {
+    const std::stop_callback on_hangup(hangup, [&parked] {
+      parked.released = true;
+      parked.timer.cancel();
+    });
+    parked.timer.expires_after(parked.request.wait);
+    co_await parked.timer.async_wait(kTuple);  // the time is over, or somebody cancelled it: both are an end
+  }
+  parked_.erase(place);
   co_return std::move(parked.grants);
 }
 
@@ -190,6 +195,7 @@ void QueueActor::undelivered(const std::vector<Grant>& grants) {
 
 asio::awaitable<std::vector<Result<void>>> QueueActor::complete(std::vector<Completion> completions) {
   std::vector<Result<void>> results;
+  results.reserve(completions.size());
   for (const Completion& completion : completions)
     results.push_back(jobs_.complete(completion, clock_.now()));
   const auto done = co_await committed();

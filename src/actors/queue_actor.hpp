@@ -49,7 +49,7 @@ class QueueActor final : public JobService,
 
   // JobService
   asio::awaitable<Result<std::vector<Submitted>>> submit(std::vector<JobDocument> jobs) override;
-  asio::awaitable<Result<std::vector<Grant>>> poll(PollRequest request, std::stop_token hangup) override;
+  asio::awaitable<Result<std::vector<Grant>>> poll(PollRequest request, WatchClient watch) override;
   void undelivered(const std::vector<Grant>& grants) override;
   asio::awaitable<std::vector<Result<void>>> complete(std::vector<Completion> completions) override;
   asio::awaitable<std::vector<Result<void>>> hand_back(std::string worker_id,
@@ -89,6 +89,7 @@ class QueueActor final : public JobService,
   QueueActor(asio::any_io_executor executor, const Clock& clock, QueueSettings settings);
   void changed();  // after every change: wake the journal, the clock and those who wait for a job
   void serve_parked();
+  asio::awaitable<std::vector<Grant>> park(PollRequest request, std::stop_token hangup);
   void record(const queue::Record& record);
   asio::awaitable<Result<void>> committed();
   template <class Operation>

@@ -2,7 +2,6 @@
 
 #include "core/ids.hpp"
 
-#include <boost/uuid/uuid_io.hpp>
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -14,8 +13,8 @@ struct fmt::formatter<sisyphus::Uuid> {
   constexpr auto parse(format_parse_context& context) { return context.begin(); }
   template <class Context>
   auto format(const sisyphus::Uuid& id, Context& context) const {
-    std::array<char, 36> text;  // NOLINT: written by the next line
-    boost::uuids::to_chars(id, text.begin());
+    std::array<char, sisyphus::kUuidLength> text;  // NOLINT: written by the next line
+    sisyphus::write_uuid(id, text.data());
     return std::copy(text.begin(), text.end(), context.out());
   }
 };

@@ -2,6 +2,7 @@
 
 #include <boost/uuid/uuid.hpp>
 
+#include <cstddef>
 #include <cstdint>
 #include <optional>
 #include <string>
@@ -16,6 +17,8 @@ using JobId = Uuid;
 Uuid make_uuid();                                       // random, from the operating system's entropy
 std::optional<Uuid> parse_uuid(std::string_view text);  // the 36-character form only, either case
 std::string to_string(const Uuid& id);                  // lower case
+constexpr std::size_t kUuidLength = 36;
+void write_uuid(const Uuid& id, char* out);  // the same: kUuidLength characters, without an end
 
 // Fencing token of a grant: (server start, counter). It only grows and is never issued twice (semantics I2).
 struct LeaseToken {

@@ -6,6 +6,7 @@
 
 #include <asio/awaitable.hpp>
 
+#include <functional>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -133,12 +134,16 @@ class EventStream {
   virtual bool ended() const = 0;
 };
 
+// Begins to watch the client that asks: the token is raised when it has gone. Costs a read that stays pending,
+// so only what is going to wait calls it.
+using WatchClient = std::function<std::stop_token()>;
+
 class JobService {
  public:
   virtual ~JobService() = default;
 
   virtual asio::awaitable<Result<std::vector<Submitted>>> submit(std::vector<JobDocument> jobs) = 0;
-  virtual asio::awaitable<Result<std::vector<Grant>>> poll(PollRequest request, std::stop_token hangup) = 0;
+  virtual asio::awaitable<Result<std::vector<Grant>>> poll(PollRequest request, WatchClient watch) = 0;
   // A grant whose reply could not be written: queued again, uncounted. Not waited for.
   virtual void undelivered(const std::vector<Grant>& grants) = 0;
   virtual asio::awaitable<std::vector<Result<void>>> complete(std::vector<Completion> completions) = 0;

@@ -29,43 +29,45 @@ const std::string& date_now() {
   return text;
 }
 
-}  // namespace
-
-// Beast parses; what it finds goes straight into the request, and the fields that nobody asks for go nowhere.
-struct RequestParser::Impl final : http::basic_parser<true> {
-  explicit Impl(HttpLimits limits) {
-    header_limit(static_cast<std::uint32_t>(limits.header));
-    body_limit(limits.body);
-    eager(true);
-  }
-
+// Of the present request.
+struct Parsed {
   HttpRequest request;
   std::string target;
   bool used = false;
   bool expects_continue = false;
+};
+
+// Beast parses; what it finds goes straight into the request, and the fields that nobody asks for go nowhere.
+class BeastParser final : public http::basic_parser<true> {
+ public:
+  BeastParser(HttpLimits limits, Parsed& parsed) : parsed_(parsed) {
+    header_limit(static_cast<std::uint32_t>(limits.header));
+    body_limit(limits.body);
+    eager(true);
+  }
 
  private:
   using Text = boost::beast::string_view;
   using Code = boost::system::error_code;
 
   void on_request_impl(http::verb, Text method, Text what, int, Code&) override {
-    request.method = view(method);
-    target = view(what);
+    parsed_.request.method = view(method);
+    parsed_.target = view(what);
   }
   void on_response_impl(int, Text, int, Code&) override {}
   void on_field_impl(http::field field, Text name, Text value, Code&) override {
     if (field == http::field::expect) {
-      expects_continue = boost::beast::iequals(value, "100-continue");
+      parsed_.expects_continue = boost::beast::iequals(value, "100-continue");
     } else if (field == http::field::unknown && boost::beast::iequals(name, "Last-Event-ID")) {
-      request.last_event_id = view(value);
+      parsed_.request.last_event_id = view(value);
     }
   }
   void on_header_impl(Code&) override {}
   void on_body_init_impl(const boost::optional<std::uint64_t>& length, Code&) override {
-    if (length) request.body.reserve(static_cast<std::size_t>(*length));
+    if (length) parsed_.request.body.reserve(static_cast<std::size_t>(*length));
   }
   std::size_t on_body_impl(Text part, Code&) override {
-    request.body.append(part.data(), part.size());
+    parsed_.request.body.append(part.data(), part.size());
     return part.size();
   }
   void on_chunk_header_impl(std::uint64_t, Text, Code&) override {}
@@ -73,18 +75,42 @@ struct RequestParser::Impl final : http::basic_parser<true> {
     return on_body_impl(part, code);
   }
   void on_finish_impl(Code&) override {}
+
+  Parsed& parsed_;
 };
+
+}  // namespace
+
+struct RequestParser::Impl {
+  explicit Impl(HttpLimits limits) { begin(limits); }
+  void begin(HttpLimits limits) { beast.emplace(limits, parsed); }  // one parser parses one message
+
+  Parsed parsed;
+  std::optional<BeastParser> beast;
+};
+
+void HttpRequest::clear() {
+  constexpr std::size_t kKeep = 16U << 10;
+  method.clear();
+  target.reset();
+  if (body.capacity() > kKeep) body = {};
+  body.clear();
+  last_event_id.clear();
+  keep_alive = true;
+  open_segments.clear();
+  watch = nullptr;
+}
 
 RequestParser::RequestParser(HttpLimits limits) : limits_(limits), impl_(std::make_unique<Impl>(limits)) {}
 RequestParser::~RequestParser() = default;
 
 std::size_t RequestParser::feed(std::string_view bytes, State& state) {
   state = State::more;
-  impl_->used = impl_->used || !bytes.empty();
+  impl_->parsed.used = impl_->parsed.used || !bytes.empty();
   boost::system::error_code code;
-  const std::size_t taken = impl_->put(boost::asio::buffer(bytes.data(), bytes.size()), code);
+  const std::size_t taken = impl_->beast->put(boost::asio::buffer(bytes.data(), bytes.size()), code);
   if (code == http::error::need_more) code = {};
-  if (!code && !impl_->is_header_done() && bytes.size() - taken > limits_.header) {
+  if (!code && !impl_->beast->is_header_done() && bytes.size() - taken > limits_.header) {
     code = http::error::header_limit;
   }
   if (code) {
@@ -97,50 +123,50 @@ std::size_t RequestParser::feed(std::string_view bytes, State& state) {
                      : "not an HTTP/1.1 request: " + code.message();
     return taken;
   }
-  if (impl_->is_done()) state = State::complete;
+  if (impl_->beast->is_done()) state = State::complete;
   return taken;
 }
 
 bool RequestParser::started() const {
-  return impl_->used;
+  return impl_->parsed.used;
 }
 
 bool RequestParser::wants_continue() const {
-  return impl_->expects_continue && impl_->is_header_done() && !impl_->is_done();
+  return impl_->parsed.expects_continue && impl_->beast->is_header_done() && !impl_->beast->is_done();
 }
 
-HttpRequest RequestParser::take() {
-  HttpRequest request = std::move(impl_->request);
-  request.target = targets_.read(impl_->target);
-  request.keep_alive = impl_->keep_alive();
-  impl_ = std::make_unique<Impl>(limits_);
-  return request;
+void RequestParser::take(HttpRequest& request) {
+  Parsed& parsed = impl_->parsed;
+  parsed.request.target = targets_.read(parsed.target);
+  parsed.request.keep_alive = impl_->beast->keep_alive();
+  std::swap(request, parsed.request);
+  parsed.request.clear();
+  parsed.used = parsed.expects_continue = false;
+  impl_->begin(limits_);
 }
 
 const char* reason_phrase(int status) {
   return http::obsolete_reason(static_cast<http::status>(status)).data();
 }
 
-std::string response_head(const HttpResponse& response, bool keep_alive, std::string_view allow_origin) {
-  std::string head;
-  head.reserve(320);
-  head.append("HTTP/1.1 ").append(fmt::format_int(response.status).c_str()).append(1, ' ');
-  head.append(reason_phrase(response.status)).append("\r\nServer: sisyphus\r\nDate: ").append(date_now());
+void append_head(const HttpResponse& response, bool keep_alive, std::string_view allow_origin,
+                 std::string& out) {
+  out.append("HTTP/1.1 ").append(fmt::format_int(response.status).c_str()).append(1, ' ');
+  out.append(reason_phrase(response.status)).append("\r\nServer: sisyphus\r\nDate: ").append(date_now());
   if (response.stream) {
-    head += "\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nTransfer-Encoding: chunked";
+    out += "\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nTransfer-Encoding: chunked";
   } else if (response.status != 204 && response.status != 304) {
-    head.append("\r\nContent-Type: ").append(response.content_type);
-    head.append("\r\nContent-Length: ").append(fmt::format_int(response.body.size()).c_str());
+    out.append("\r\nContent-Type: ").append(response.content_type);
+    out.append("\r\nContent-Length: ").append(fmt::format_int(response.body.size()).c_str());
   }
   if (!allow_origin.empty()) {
-    head.append("\r\nAccess-Control-Allow-Origin: ").append(allow_origin);
-    if (allow_origin != "*") head += "\r\nVary: Origin";
+    out.append("\r\nAccess-Control-Allow-Origin: ").append(allow_origin);
+    if (allow_origin != "*") out += "\r\nVary: Origin";
   }
   for (const auto& [name, value] : response.headers)
-    head.append("\r\n").append(name).append(": ").append(value);
-  if (!keep_alive) head += "\r\nConnection: close";
-  head += "\r\n\r\n";
-  return head;
+    out.append("\r\n").append(name).append(": ").append(value);
+  if (!keep_alive) out += "\r\nConnection: close";
+  out += "\r\n\r\n";
 }
 
 }  // namespace sisyphus::net

@@ -33,10 +33,9 @@ HttpConnection::HttpConnection(asio::ip::tcp::socket socket, const ServerSetting
 asio::awaitable<void> HttpConnection::run() {
   socket_.non_blocking(true);
   for (;;) {
-    HttpRequest request;
-    const Next next = co_await read_request(request);
+    const Next next = co_await read_request();
     if (next == Next::closed) break;
-    const bool go_on = co_await answer(request);
+    const bool go_on = co_await answer();
     if (!go_on) break;
   }
   std::error_code ignored;  // the client may have gone first
@@ -45,7 +44,7 @@ asio::awaitable<void> HttpConnection::run() {
   while (read_pending_) co_await read_gate_.wait(asio::use_awaitable);
 }
 
-asio::awaitable<HttpConnection::Next> HttpConnection::read_request(HttpRequest& request) {
+asio::awaitable<HttpConnection::Next> HttpConnection::read_request() {
   idle_ = begin_ == end_;
   if (idle_ && stopping_) co_return Next::closed;
   deadline_ = from_now(idle_ ? settings_.idle : settings_.receive);
@@ -56,7 +55,8 @@ asio::awaitable<HttpConnection::Next> HttpConnection::read_request(HttpRequest& 
       begin_ += parser_.feed(std::string_view(buffer_).substr(begin_, end_ - begin_), state);
     }
     if (state == RequestParser::State::complete) {
-      request = parser_.take();
+      idle_ = false;
+      parser_.take(request_);
       deadline_ = SteadyTime::max();
       co_return Next::request;
     }
@@ -68,6 +68,10 @@ asio::awaitable<HttpConnection::Next> HttpConnection::read_request(HttpRequest& 
       continued = true;
       const bool sent = co_await write_text("HTTP/1.1 100 Continue\r\n\r\n");
       if (!sent) co_return Next::closed;
+      deadline_ = from_now(settings_.receive);
+    }
+    if (idle_ && parser_.started()) {
+      idle_ = false;
       deadline_ = from_now(settings_.receive);
     }
     bool more = false;
@@ -85,16 +89,14 @@ asio::awaitable<HttpConnection::Next> HttpConnection::read_request(HttpRequest& 
       }
       co_return Next::closed;
     }
-    if (idle_) {
-      idle_ = false;
-      deadline_ = from_now(settings_.receive);
-    }
   }
 }
 
 asio::awaitable<bool> HttpConnection::answer_failure(int status, std::string_view reason) {
   const HttpResponse response = problem(status, reason);
-  const std::string text = response_head(response, false, settings_.allow_origin) + response.body;
+  std::string text;
+  append_head(response, false, settings_.allow_origin, text);
+  text += response.body;
   const bool written = co_await write_text(text);
   // Closing with unread input would reset the connection and take the reply with it: read what is still
   // coming.
@@ -141,7 +143,15 @@ bool HttpConnection::read_done(std::error_code error, std::size_t size) {
   return !error;
 }
 
-void HttpConnection::watch_for_hangup() {
+std::stop_token HttpConnection::watch_client() {
+  hangup_ = std::stop_source();
+  if (end_of_input_ || stopping_) hangup_.request_stop();
+  watching_ = true;
+  keep_reading();
+  return hangup_.get_token();
+}
+
+void HttpConnection::keep_reading() {
   if (read_pending_ || end_of_input_) return;
   // A client that sends on without waiting for replies: its bytes may pile up to the size of one request.
   if (end_ - begin_ > settings_.limits.header + settings_.limits.body) return;
@@ -160,29 +170,18 @@ void HttpConnection::on_read(std::error_code error, std::size_t size) {
     hangup_.request_stop();
   }
   read_gate_.open();
-  if (watching_) watch_for_hangup();  // those were the next request's bytes; it may go yet
+  if (watching_) keep_reading();  // those were the next request's bytes; it may go yet
 }
 
-std::stop_token HttpConnection::fresh_hangup() {
-  hangup_ = std::stop_source();
-  if (end_of_input_ || stopping_) hangup_.request_stop();
-  return hangup_.get_token();
-}
-
-asio::awaitable<bool> HttpConnection::answer(HttpRequest& request) {
-  hangup_ = std::stop_source(std::nostopstate);
-  // Only what may wait pays for the second read.
-  watching_ = request.parameter("wait") != nullptr;
-  if (watching_) {
-    request.hangup = fresh_hangup();
-    watch_for_hangup();
-  }
-  HttpResponse response = co_await router_.handle(request);
-  const bool keep_alive = request.keep_alive && !stopping_ && !response.stream;
-  const bool with_body = request.method != "HEAD";
-  const std::string head = response_head(response, keep_alive, settings_.allow_origin);
+asio::awaitable<bool> HttpConnection::answer() {
+  request_.watch = [this] { return watch_client(); };
+  HttpResponse response = co_await router_.handle(request_);
+  const bool keep_alive = request_.keep_alive && !stopping_ && !response.stream;
+  const bool with_body = request_.method != "HEAD";
+  head_.clear();
+  append_head(response, keep_alive, settings_.allow_origin, head_);
   const bool body = with_body && response.status != 204;
-  Buffers rest{asio::buffer(head), body ? asio::buffer(response.body) : asio::const_buffer()};
+  Buffers rest{asio::buffer(head_), body ? asio::buffer(response.body) : asio::const_buffer()};
   auto done = write_now(rest);
   if (!done) {
     const bool all = co_await write_rest(rest);
@@ -193,9 +192,7 @@ asio::awaitable<bool> HttpConnection::answer(HttpRequest& request) {
   watching_ = false;
   if (!written && response.undelivered) response.undelivered();
   if (!written || !response.stream || !with_body) co_return written&& keep_alive;
-  watching_ = true;
-  const std::stop_token hangup = fresh_hangup();
-  watch_for_hangup();
+  const std::stop_token hangup = watch_client();
   co_await write_stream(*response.stream, hangup);
   co_return false;
 }

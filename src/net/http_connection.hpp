@@ -28,9 +28,9 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
  private:
   enum class Next { request, closed };
-  asio::awaitable<Next> read_request(HttpRequest& request);
+  asio::awaitable<Next> read_request();  // into request_
   asio::awaitable<bool> fill();  // more bytes; false: there will be none
-  asio::awaitable<bool> answer(HttpRequest& request);
+  asio::awaitable<bool> answer();  // request_
   bool read_done(std::error_code error, std::size_t size);
   using Buffers = std::array<asio::const_buffer, 2>;
   std::optional<bool> write_now(Buffers& rest);
@@ -39,16 +39,18 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   asio::awaitable<bool> write_stream(EventStream& stream, std::stop_token hangup);
   asio::awaitable<bool> answer_failure(int status, std::string_view reason);
 
-  // While a handler is at work a read stays pending, so that a client that goes is noticed.
-  void watch_for_hangup();
+  // While a handler waits or a stream is written a read stays pending, so that a client that goes is noticed.
+  std::stop_token watch_client();  // a fresh token, raised when the client goes or the server stops
+  void keep_reading();
   void on_read(std::error_code error, std::size_t size);
-  std::stop_token fresh_hangup();  // of a new source, raised when the client goes or the server stops
   char* room();
 
   asio::ip::tcp::socket socket_;
   const ServerSettings& settings_;
   const Router& router_;
   RequestParser parser_;
+  HttpRequest request_;  // that is being answered
+  std::string head_;     // of its reply
   std::string buffer_;  // what has come and is not parsed is [begin_, end_)
   std::size_t begin_ = 0;
   std::size_t end_ = 0;

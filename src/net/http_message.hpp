@@ -6,7 +6,6 @@
 #include <functional>
 #include <memory>
 #include <optional>
-#include <stop_token>
 #include <string>
 #include <string_view>
 #include <utility>
@@ -20,8 +19,13 @@ struct HttpRequest {
   std::string body;
   std::string last_event_id;  // of the header
   bool keep_alive = true;
-  std::vector<std::string> params;  // what the route's pattern left open, in order; set by the router
-  std::stop_token hangup;           // raised when the client has gone; set by the connection
+  std::vector<std::size_t> open_segments;  // of the target: those that the route's pattern left open
+  WatchClient watch;  // never empty once the connection has set it
+
+  // What the route's pattern left open: its n-th "*".
+  const std::string& param(std::size_t n) const { return target->segments.at(open_segments.at(n)); }
+
+  void clear();  // keeps the memory for the next request, but for that of a large body
 
   // The value of a query parameter; null when it is not there.
   const std::string* parameter(std::string_view name) const { return target->parameter(name); }
@@ -30,7 +34,7 @@ struct HttpRequest {
 struct HttpResponse {
   int status = 200;
   std::string body;
-  std::string content_type = "application/json";
+  std::string_view content_type = "application/json";  // a literal
   std::vector<std::pair<std::string, std::string>> headers;
   std::unique_ptr<EventStream> stream;  // when set, the body is this stream of events
   std::function<void()> undelivered;    // called when the reply could not be written; may be empty

@@ -85,7 +85,9 @@ asio::awaitable<void> HttpServer::serve(tcp::socket socket) {
   if (connections_.size() >= settings_.max_connections) {
     const HttpResponse busy =
         problem(503, fmt::format("all {} connections are taken", settings_.max_connections));
-    const std::string text = response_head(busy, false, settings_.allow_origin) + busy.body;
+    std::string text;
+    append_head(busy, false, settings_.allow_origin, text);
+    text += busy.body;
     auto [error, size] = co_await asio::async_write(socket, asio::buffer(text), kTuple);
     spdlog::warn("connection_refused limit={} error=\"{}\"", settings_.max_connections,
                  error ? error.message() : "");

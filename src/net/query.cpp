@@ -2,6 +2,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <charconv>
 #include <cmath>
 
@@ -17,8 +18,8 @@ bool read_number(std::string_view text, T& value) {
 }  // namespace
 
 Result<JobId> job_id_param(const HttpRequest& request) {
-  const auto id = parse_uuid(request.params.at(0));
-  if (!id) return not_found(fmt::format("there is no job {}", request.params.at(0)));
+  const auto id = parse_uuid(request.param(0));
+  if (!id) return not_found(fmt::format("there is no job {}", request.param(0)));
   return *id;
 }
 
@@ -47,6 +48,7 @@ Result<double> seconds_parameter(const HttpRequest& request, std::string_view na
 
 std::vector<std::string> comma_list(std::string_view text) {
   std::vector<std::string> items;
+  items.reserve(static_cast<std::size_t>(std::count(text.begin(), text.end(), ',')) + 1);
   while (!text.empty()) {
     const std::size_t comma = text.find(',');
     if (const auto item = text.substr(0, comma); !item.empty()) items.emplace_back(item);

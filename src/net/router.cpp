@@ -10,16 +10,16 @@ namespace sisyphus::net {
 namespace {
 
 bool matches(std::string_view pattern, const std::vector<std::string>& segments,
-             std::vector<std::string>& params) {
-  params.clear();
-  for (const std::string& segment : segments) {
+             std::vector<std::size_t>& open) {
+  open.clear();
+  for (std::size_t i = 0; i < segments.size(); ++i) {
     if (pattern.empty()) return false;
     pattern.remove_prefix(1);  // '/'
     const std::string_view wanted = pattern.substr(0, pattern.find('/'));
     pattern.remove_prefix(wanted.size());
-    if (wanted == "*" && !segment.empty()) {
-      params.push_back(segment);
-    } else if (wanted != segment) {
+    if (wanted == "*" && !segments[i].empty()) {
+      open.push_back(i);
+    } else if (wanted != segments[i]) {
       return false;
     }
   }
@@ -33,7 +33,7 @@ asio::awaitable<HttpResponse> Router::handle(HttpRequest& request) const {
   const std::string_view method = head ? "GET" : std::string_view(request.method);
   for (const Route& route : routes_) {
     if (method != route.method || (head && !route.safe)) continue;
-    if (matches(route.pattern, request.target->segments, request.params))
+    if (matches(route.pattern, request.target->segments, request.open_segments))
       return route.handler(context_, request);
   }
   return refuse(request);
@@ -42,7 +42,7 @@ asio::awaitable<HttpResponse> Router::handle(HttpRequest& request) const {
 asio::awaitable<HttpResponse> Router::refuse(HttpRequest& request) const {
   std::string allowed;
   for (const Route& route : routes_) {
-    if (!matches(route.pattern, request.target->segments, request.params)) continue;
+    if (!matches(route.pattern, request.target->segments, request.open_segments)) continue;
     allowed += fmt::format("{}, ", route.method);
     if (std::string_view(route.method) == "GET" && route.safe) allowed += "HEAD, ";
   }

@@ -29,7 +29,7 @@ struct Route {
   bool safe = true;  // of GET: asking changes nothing, so HEAD is answered too (RFC 9110, 9.2.1)
 };
 
-// Finds the route, fills request.params and calls its handler. HEAD is answered as GET (the connection leaves
+// Finds the route, fills request.open_segments and calls its handler. HEAD is answered as GET (the connection leaves
 // the body out), OPTIONS by the router itself, an unknown path with 404, an unknown method with 405.
 class Router {
  public:

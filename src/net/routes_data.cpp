@@ -9,7 +9,7 @@ namespace sisyphus::net {
 namespace json = boost::json;
 
 asio::awaitable<HttpResponse> get_data(const RouteContext& context, const HttpRequest& request) {
-  auto document = context.services.data.get(request.params.at(0), request.params.at(1));
+  auto document = context.services.data.get(request.param(0), request.param(1));
   if (!document) co_return problem(document.error());
   HttpResponse response;
   response.body = std::move(*document);
@@ -19,8 +19,8 @@ asio::awaitable<HttpResponse> get_data(const RouteContext& context, const HttpRe
 asio::awaitable<HttpResponse> post_data(const RouteContext& context, const HttpRequest& request) {
   auto body = parse_object_body(request.body);
   if (!body) co_return problem(body.error());
-  const std::string module = request.params.at(0);
-  const std::string name = request.params.at(1);
+  const std::string module = request.param(0);
+  const std::string name = request.param(1);
   (*body)["name"] = name;
   auto stored = co_await context.services.data.put(module, name, json::serialize(*body));
   if (!stored) co_return problem(stored.error());
@@ -30,8 +30,8 @@ asio::awaitable<HttpResponse> post_data(const RouteContext& context, const HttpR
 }
 
 asio::awaitable<HttpResponse> delete_data(const RouteContext& context, const HttpRequest& request) {
-  const std::string module = request.params.at(0);
-  const std::string name = request.params.at(1);
+  const std::string module = request.param(0);
+  const std::string name = request.param(1);
   auto erased = co_await context.services.data.erase(module, name);
   if (!erased) co_return problem(erased.error());
   HttpResponse response;

@@ -32,13 +32,13 @@ asio::awaitable<HttpResponse> get_modules(const RouteContext&, const HttpRequest
 
 asio::awaitable<HttpResponse> get_module_schema(const RouteContext&, const HttpRequest& request) {
   for (const embedded::Text& text : embedded::schemas()) {
-    if (module_of(text) != request.params.at(0)) continue;
+    if (module_of(text) != request.param(0)) continue;
     HttpResponse response;
     response.content_type = "application/schema+json";
     response.body = text.text;
     co_return response;
   }
-  co_return problem(404, fmt::format("there is no module {}", request.params.at(0)));
+  co_return problem(404, fmt::format("there is no module {}", request.param(0)));
 }
 
 asio::awaitable<HttpResponse> post_jobs_validate(const RouteContext& context, const HttpRequest& request) {

@@ -109,7 +109,7 @@ asio::awaitable<HttpResponse> get_queue_poll(const RouteContext& context, const 
   if (!poll) co_return problem(poll.error());
   const bool original = poll->worker_id.empty();
   if (original) poll->max = 1;
-  auto grants = co_await context.services.jobs.poll(std::move(*poll), request.hangup);
+  auto grants = co_await context.services.jobs.poll(std::move(*poll), request.watch);
   if (!grants) co_return problem(grants.error());
   HttpResponse response;
   if (!original) {

@@ -105,7 +105,7 @@ asio::awaitable<HttpResponse> get_workers(const RouteContext& context, const Htt
 }
 
 asio::awaitable<HttpResponse> get_worker(const RouteContext& context, const HttpRequest& request) {
-  const auto view = context.services.workers.worker(request.params.at(0));
+  const auto view = context.services.workers.worker(request.param(0));
   if (!view) co_return problem(view.error());
   HttpResponse response;
   response.body = worker_json(*view);
@@ -113,7 +113,7 @@ asio::awaitable<HttpResponse> get_worker(const RouteContext& context, const Http
 }
 
 asio::awaitable<HttpResponse> post_worker(const RouteContext& context, const HttpRequest& request) {
-  auto beat = read_heartbeat(request.params.at(0), request.body);
+  auto beat = read_heartbeat(request.param(0), request.body);
   if (!beat) co_return problem(beat.error());
   auto verdicts = co_await context.services.workers.heartbeat(std::move(*beat));
   if (!verdicts) co_return problem(verdicts.error());
@@ -132,7 +132,7 @@ asio::awaitable<HttpResponse> patch_worker(const RouteContext& context, const Ht
   if (auto keys = only_keys(*body, {"disabled"}); !keys) co_return problem(keys.error());
   const auto disabled = required_bool(*body, "disabled");
   if (!disabled) co_return problem(disabled.error());
-  const std::string id = request.params.at(0);
+  const std::string id = request.param(0);
   auto done = co_await context.services.workers.set_worker_disabled(id, *disabled);
   if (!done) co_return problem(done.error());
   HttpResponse response;
@@ -141,7 +141,7 @@ asio::awaitable<HttpResponse> patch_worker(const RouteContext& context, const Ht
 }
 
 asio::awaitable<HttpResponse> delete_worker(const RouteContext& context, const HttpRequest& request) {
-  if (auto done = context.services.workers.forget_worker(request.params.at(0)); !done)
+  if (auto done = context.services.workers.forget_worker(request.param(0)); !done)
     co_return problem(done.error());
   HttpResponse response;
   response.status = 204;
@@ -176,7 +176,7 @@ asio::awaitable<HttpResponse> post_worker_progress(const RouteContext& context, 
 
 asio::awaitable<HttpResponse> get_worker_control(const RouteContext& context, const HttpRequest& request) {
   HttpResponse response;
-  response.stream = context.services.workers.control(request.params.at(0));
+  response.stream = context.services.workers.control(request.param(0));
   co_return response;
 }
 

@@ -15,25 +15,32 @@ const std::string* Target::parameter(std::string_view name) const {
   return nullptr;
 }
 
-Target read_target(std::string_view text) {
-  Target target;
+void read_target(std::string_view text, Target& target) {
+  namespace urls = boost::urls;
   target.text = text;
-  const auto url = boost::urls::parse_origin_form(text);
-  if (!url.has_value()) return target;
-  target.segments.reserve(url->segments().size());
-  for (const auto& segment : url->segments()) target.segments.emplace_back(segment);
+  target.query.clear();
+  const auto url = urls::parse_origin_form(text);
+  const std::size_t count = url.has_value() ? url->encoded_segments().size() : 0;
+  target.segments.resize(count);
+  if (count != 0) {
+    auto into = target.segments.begin();
+    for (const auto& segment : url->encoded_segments()) segment.decode({}, urls::string_token::assign_to(*into++));
+  }
+  if (!url.has_value() || !url->has_query()) return;
   target.query.reserve(url->params().size());
   for (const auto& parameter : url->params()) {
     target.query.emplace_back(std::string(parameter.key), std::string(parameter.value));
   }
-  return target;
 }
 
 std::shared_ptr<const Target> RecentTargets::read(std::string_view text) {
   const auto known = std::find_if(recent_.begin(), recent_.end(),
                                   [text](const auto& target) { return target && target->text == text; });
   const auto last = known == recent_.end() ? std::prev(recent_.end()) : known;
-  if (known == recent_.end()) *last = std::make_shared<const Target>(read_target(text));
+  if (known == recent_.end()) {
+    if (last->use_count() != 1) *last = std::make_shared<Target>();
+    read_target(text, **last);
+  }
   std::rotate(recent_.begin(), last, std::next(last));
   return recent_.front();
 }

@@ -19,15 +19,16 @@ struct Target {
   const std::string* parameter(std::string_view name) const;
 };
 
-Target read_target(std::string_view text);
+void read_target(std::string_view text, Target& target);  // whose memory is used again
 
-// The last targets of one connection: a client that stays asks for the same ones again and again.
+// The last targets of one connection: a client that stays asks for the same ones again and again. One that nobody
+// holds any more is made into the next.
 class RecentTargets {
  public:
   std::shared_ptr<const Target> read(std::string_view text);
 
  private:
-  std::array<std::shared_ptr<const Target>, 4> recent_;  // the latest first
+  std::array<std::shared_ptr<Target>, 4> recent_;  // the latest first
 };
 
 }  // namespace sisyphus::net

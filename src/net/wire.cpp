@@ -3,6 +3,7 @@
 #include "net/json_text.hpp"
 
 #include <boost/json.hpp>
+#include <fmt/compile.h>
 #include <fmt/format.h>
 
 namespace sisyphus::net {
@@ -16,6 +17,11 @@ void add_text(json::object& object, const char* name, const std::string& text) {
 
 void add_time(json::object& object, const char* name, const std::optional<WallTime>& time) {
   if (time) object[name] = rfc3339(*time);
+}
+
+void append_lease(std::string& text, LeaseToken token, Millis expires_in) {
+  fmt::format_to(std::back_inserter(text), FMT_COMPILE(R"({{"token":"{}-{}","expires_s":{}}})"), token.epoch,
+                 token.counter, static_cast<double>(expires_in.count()) / 1000);
 }
 
 // What changes in a job's life; what the document itself says is left out.
@@ -91,8 +97,9 @@ std::string job_json(const JobView& view) {
 }
 
 std::string lease_json(LeaseToken token, Millis expires_in) {
-  return fmt::format(R"({{"token":"{}","expires_s":{}}})", to_string(token),
-                     static_cast<double>(expires_in.count()) / 1000);
+  std::string text;
+  append_lease(text, token, expires_in);
+  return text;
 }
 
 // Each the document with two members more in front.
@@ -104,7 +111,8 @@ std::string grants_json(const std::vector<Grant>& grants) {
   text += R"({"jobs":[)";
   for (const Grant& grant : grants) {
     if (&grant != &grants.front()) text += ',';
-    text.append(R"({"lease":)").append(lease_json(grant.token, grant.expires_in));
+    text += R"({"lease":)";
+    append_lease(text, grant.token, grant.expires_in);
     text.append(R"(,"attempt":)").append(fmt::format_int(grant.attempt).c_str());
     text.append(1, ',').append(grant.document, 1);
   }

@@ -392,8 +392,23 @@ std::optional<SteadyTime> JobQueue::next_deadline() const {
   return table_.next_timer();
 }
 
+void JobQueue::Changes::clear() {
+  constexpr std::size_t kKeep = 1U << 20;
+  if (records.capacity() > kKeep) records = {};
+  records.clear();
+  record_count = 0;
+  effects.clear();
+}
+
+void JobQueue::take_changes(Changes& into) {
+  into.clear();
+  std::swap(into, changes_);
+}
+
 JobQueue::Changes JobQueue::take_changes() {
-  return std::exchange(changes_, {});
+  Changes changes;
+  take_changes(changes);
+  return changes;
 }
 
 // ---- decisions

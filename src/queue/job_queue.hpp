@@ -53,7 +53,10 @@ class JobQueue {
     std::string records;  // encoded, to be written as they are
     std::size_t record_count = 0;
     std::vector<Effect> effects;
+
+    void clear();  // keeps the memory for the next batch, but for that of a large one
   };
+  void take_changes(Changes& into);  // whose memory is used again
   Changes take_changes();
   bool has_changes() const { return changes_.record_count != 0 || !changes_.effects.empty(); }
 

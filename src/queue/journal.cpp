@@ -8,6 +8,11 @@
 #include <algorithm>
 
 namespace sisyphus::queue {
+namespace {
+
+constexpr std::size_t kLargeFrame = 1U << 20;  // bytes: the memory of a larger one is not kept
+
+}  // namespace
 
 const char* to_string(Fsync fsync) {
   switch (fsync) {
@@ -102,10 +107,12 @@ Result<void> Journal::write(std::string_view records) {
     if (auto rolled = roll(needed); !rolled) return rolled.error();
   }
   FrameHeader header{0, 0, last_checksum_, last_sequence_ + 1, synced_};
-  const std::string frame = encode_frame(header, records);
-  if (auto written = file_->write_at(offset_, frame); !written) return written.error();
-  offset_ += frame.size();
-  bytes_written_ += frame.size();
+  if (frame_.capacity() > kLargeFrame) frame_ = {};
+  frame_.clear();
+  append_frame(header, records, frame_);
+  if (auto written = file_->write_at(offset_, frame_); !written) return written.error();
+  offset_ += frame_.size();
+  bytes_written_ += frame_.size();
   last_sequence_ = header.sequence;
   last_checksum_ = header.checksum;
   return {};

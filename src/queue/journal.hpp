@@ -89,6 +89,7 @@ class Journal {
   std::uint64_t synced_ = 0;
   std::uint32_t last_checksum_ = 0;
   std::uint64_t bytes_written_ = 0;
+  std::string frame_;  // the last one written; its memory is used again
   std::string repaired_;
 };
 

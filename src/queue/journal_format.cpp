@@ -98,21 +98,19 @@ std::uint64_t claimed_frame_size(std::string_view bytes) {
   return frame_size(load_little_u32(at(bytes, 8)));
 }
 
-std::string encode_frame(FrameHeader& header, std::string_view payload) {
+void append_frame(FrameHeader& header, std::string_view payload, std::string& out) {
+  const std::size_t begin = out.size();
   header.length = static_cast<std::uint32_t>(payload.size());
-  std::string frame;
-  frame.reserve(frame_size(payload.size()));
-  frame.assign(kFrameHeaderSize, '\0');
-  store_little_u32(at(frame, 0), kFrameMagic);
-  store_little_u32(at(frame, 8), header.length);
-  store_little_u32(at(frame, 12), header.previous_checksum);
-  store_little_u64(at(frame, 16), header.sequence);
-  store_little_u64(at(frame, 24), header.synced);
-  frame += payload;
-  header.checksum = crc32c(std::string_view(frame).substr(8));
-  store_little_u32(at(frame, 4), header.checksum);
-  frame.resize(frame_size(payload.size()), '\0');
-  return frame;
+  out.resize(begin + kFrameHeaderSize);
+  store_little_u32(at(out, begin), kFrameMagic);
+  store_little_u32(at(out, begin + 8), header.length);
+  store_little_u32(at(out, begin + 12), header.previous_checksum);
+  store_little_u64(at(out, begin + 16), header.sequence);
+  store_little_u64(at(out, begin + 24), header.synced);
+  out += payload;
+  header.checksum = crc32c(std::string_view(out).substr(begin + 8));
+  store_little_u32(at(out, begin + 4), header.checksum);
+  out.resize(begin + frame_size(payload.size()), '\0');
 }
 
 std::optional<FrameHeader> decode_frame(std::string_view bytes) {

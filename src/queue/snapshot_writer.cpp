@@ -36,7 +36,7 @@ Result<void> SnapshotWriter::add(const Record& record) {
 
 Result<void> SnapshotWriter::end_frame() {
   FrameHeader frame{0, 0, header_.last_checksum, ++sequence_, 0};
-  frames_ += encode_frame(frame, payload_);
+  append_frame(frame, payload_, frames_);
   header_.last_checksum = frame.checksum;
   payload_.clear();
   if (frames_.size() < kWrite) return {};

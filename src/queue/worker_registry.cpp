@@ -9,7 +9,9 @@ namespace sisyphus::queue {
 
 bool WorkerRegistry::heard(const Heartbeat& beat, SteadyTime now) {
   const auto [at, fresh] = workers_.try_emplace(beat.worker_id);
+  if (!fresh) count(at->second.beat.offer, -1);
   at->second = {beat, now};
+  count(beat.offer, 1);
   next_expiry_ = std::min(next_expiry_, now + expiry_);
   return fresh;
 }
@@ -23,7 +25,11 @@ void WorkerRegistry::set_disabled(const std::string& id, bool disabled) {
 }
 
 bool WorkerRegistry::forget(const std::string& id) {
-  return workers_.erase(id) != 0;
+  const auto found = workers_.find(id);
+  if (found == workers_.end()) return false;
+  count(found->second.beat.offer, -1);
+  workers_.erase(found);
+  return true;
 }
 
 std::vector<WorkerView> WorkerRegistry::expire(SteadyTime now) {
@@ -31,6 +37,7 @@ std::vector<WorkerView> WorkerRegistry::expire(SteadyTime now) {
   std::erase_if(workers_, [&](const auto& entry) {
     if (there(entry.second, now)) return false;
     gone.push_back(view(entry.second));
+    count(entry.second.beat.offer, -1);
     return true;
   });
   next_expiry_ = SteadyTime::max();
@@ -66,17 +73,20 @@ std::string WorkerRegistry::hostname(const std::string& id) const {
   return found == workers_.end() ? "" : found->second.beat.hostname;
 }
 
-std::vector<std::string> WorkerRegistry::unknown_modules(const Requirements& needs, SteadyTime now) const {
-  std::vector<std::string> unknown;
-  bool any = false;
-  for (const std::string& module : needs.modules) {
-    const bool offered = std::any_of(workers_.begin(), workers_.end(), [&](const auto& entry) {
-      any = any || there(entry.second, now);
-      return there(entry.second, now) && fits({{module}, {}, {}}, {entry.second.beat.offer.modules, {}, {}});
-    });
-    if (!offered) unknown.push_back(module);
+void WorkerRegistry::count(const Offer& offer, int change) {
+  if (!offer.modules) offering_all_ += change;
+  for (const std::string& module : offer.modules.value_or(std::vector<std::string>())) {
+    if ((offering_[module] += change) == 0) offering_.erase(module);
   }
-  if (!any) unknown.clear();  // nobody is there: that says nothing of the modules
+}
+
+// For every submit: must not depend on the number of workers.
+std::vector<std::string> WorkerRegistry::unknown_modules(const Requirements& needs) const {
+  std::vector<std::string> unknown;
+  if (workers_.empty() || offering_all_ != 0) return unknown;
+  for (const std::string& module : needs.modules) {
+    if (!offering_.contains(module)) unknown.push_back(module);
+  }
   return unknown;
 }
 
@@ -89,7 +99,7 @@ std::string WorkerRegistry::missing_for(const Requirements& needs, SteadyTime no
     if (!disabled(id) && fits(needs, whole)) return "";
   }
   if (!any) return "a worker: none is online";
-  const auto unknown = unknown_modules(needs, now);
+  const auto unknown = unknown_modules(needs);
   if (!unknown.empty()) {
     return fmt::format("a worker with the module{} {}: none that is online offers {}",
                        unknown.size() > 1 ? "s" : "", fmt::join(unknown, ", "),

@@ -33,7 +33,7 @@ class WorkerRegistry {
   // Why no worker that is there takes a job with these needs, in words; empty when one would.
   std::string missing_for(const Requirements& needs, SteadyTime now) const;
   // The modules among `needs` that no worker that is there offers.
-  std::vector<std::string> unknown_modules(const Requirements& needs, SteadyTime now) const;
+  std::vector<std::string> unknown_modules(const Requirements& needs) const;
 
  private:
   struct Worker {
@@ -41,10 +41,13 @@ class WorkerRegistry {
     SteadyTime last_heard;
   };
   bool there(const Worker& worker, SteadyTime now) const { return now - worker.last_heard < expiry_; }
+  void count(const Offer& offer, int change);
   WorkerView view(const Worker& worker) const;
 
   Millis expiry_;
   std::map<std::string, Worker> workers_;
+  std::map<std::string, int, std::less<>> offering_;  // how many workers offer each module; none with 0
+  int offering_all_ = 0;                              // how many say nothing of theirs, and take any
   std::set<std::string> disabled_;
   SteadyTime next_expiry_ = SteadyTime::max();
 };

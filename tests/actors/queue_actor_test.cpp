@@ -58,7 +58,8 @@ class QueueActorTest : public testing::Test {
     return {std::move(worker), {std::move(modules), {}, {}}, 1, std::chrono::hours(1)};
   }
   Started<Result<std::vector<Grant>>> park(PollRequest wanted, std::stop_token hangup = {}) {
-    auto parked = begin(actor_->poll(std::move(wanted), std::move(hangup)));
+    WatchClient watch = [hangup] { return hangup; };
+    auto parked = begin(actor_->poll(std::move(wanted), std::move(watch)));
     settle(loop_);
     EXPECT_FALSE(parked.done());
     return parked;

@@ -18,13 +18,25 @@ HttpLimits small() {
   return {256, 64};
 }
 
+HttpRequest take(RequestParser& parser) {
+  HttpRequest request;
+  parser.take(request);
+  return request;
+}
+
+std::string head_of(const HttpResponse& response, bool keep_alive, std::string_view allow_origin) {
+  std::string head;
+  append_head(response, keep_alive, allow_origin, head);
+  return head;
+}
+
 HttpRequest parsed(std::string_view text) {
   RequestParser parser{HttpLimits{}};
   State state = State::more;
   const std::size_t taken = parser.feed(text, state);
   EXPECT_EQ(state, State::complete) << text << ": " << parser.reason();
   EXPECT_EQ(taken, text.size());
-  return state == State::complete ? parser.take() : HttpRequest{};
+  return state == State::complete ? take(parser) : HttpRequest{};
 }
 
 HttpRequest get(std::string_view target) {
@@ -68,7 +80,7 @@ TEST(RequestParser, TakesOneByteAtATime) {
     }
     ASSERT_EQ(state, State::complete);
     EXPECT_EQ(waiting, "");
-    EXPECT_EQ(parser.take().body, text == kPost ? "hello" : "abc0123456789");
+    EXPECT_EQ(take(parser).body, text == kPost ? "hello" : "abc0123456789");
     EXPECT_FALSE(parser.started());
   }
 }
@@ -81,10 +93,48 @@ TEST(RequestParser, LeavesThePipelinedRequestsForLater) {
     State state = State::more;
     waiting.erase(0, parser.feed(waiting, state));
     ASSERT_EQ(state, State::complete) << i;
-    targets.push_back(parser.take().target->text);
+    targets.push_back(take(parser).target->text);
   }
   EXPECT_THAT(targets, ElementsAre("/jobs/x/completed?a=1", "/queue", "/a"));
   EXPECT_EQ(waiting, "GET /b");
+}
+
+TEST(RequestParser, RequestThatIsReadIntoUsedMemoryHoldsNothingOfTheLastOne) {
+  RequestParser parser{HttpLimits{}};
+  HttpRequest request;
+  const auto read = [&](std::string_view text) {
+    State state = State::more;
+    parser.feed(text, state);
+    EXPECT_EQ(state, State::complete);
+    parser.take(request);
+  };
+  read("POST /data/a/b?x=1 HTTP/1.1\r\nLast-Event-ID: 7\r\nConnection: close\r\nContent-Length: 2\r\n\r\nab");
+  read("POST /queue HTTP/1.1\r\nContent-Length: 1\r\n\r\nc");
+  read("GET / HTTP/1.1\r\nHost: h\r\n\r\n");
+  EXPECT_EQ(request.method, "GET");
+  EXPECT_EQ(request.body, "");
+  EXPECT_EQ(request.last_event_id, "");
+  EXPECT_TRUE(request.keep_alive);
+  EXPECT_EQ(request.parameter("x"), nullptr);
+}
+
+TEST(RequestParser, MemoryOfALargeBodyIsNotKept) {
+  RequestParser parser{HttpLimits{}};
+  HttpRequest request;
+  for (const std::size_t size : {std::size_t{1} << 20, std::size_t{2}, std::size_t{2}}) {
+    State state = State::more;
+    parser.feed(fmt::format("POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n{}", size, std::string(size, 'x')), state);
+    ASSERT_EQ(state, State::complete);
+    parser.take(request);
+  }
+  EXPECT_LT(request.body.capacity(), std::size_t{1} << 16);
+}
+
+TEST(RecentTargets, TargetThatIsHeldIsNotMadeIntoAnother) {
+  RecentTargets targets;
+  const auto held = targets.read("/jobs/0");
+  for (int i = 1; i < 20; ++i) targets.read(fmt::format("/jobs/{}", i));
+  EXPECT_THAT(held->segments, ElementsAre("jobs", "0"));
 }
 
 TEST(RecentTargets, TargetThatIsAskedForAgainIsNotReadAgain) {
@@ -168,7 +218,7 @@ TEST(RequestParser, ExpectIsAnsweredOnlyWhileTheBodyIsMissing) {
   parser.feed("ab", state);
   EXPECT_EQ(state, State::complete);
   EXPECT_FALSE(parser.wants_continue());
-  EXPECT_EQ(parser.take().body, "ab");
+  EXPECT_EQ(take(parser).body, "ab");
   EXPECT_FALSE(parser.wants_continue());
 }
 
@@ -176,7 +226,7 @@ TEST(ResponseHead, SaysLengthTypeAndOrigin) {
   HttpResponse response;
   response.body = "{}";
   response.headers.emplace_back("Allow", "GET");
-  const std::string head = response_head(response, true, "*");
+  const std::string head = head_of(response, true, "*");
   EXPECT_THAT(head, StartsWith("HTTP/1.1 200 OK\r\n"));
   EXPECT_THAT(head, HasSubstr("Content-Type: application/json\r\nContent-Length: 2\r\n"));
   EXPECT_THAT(head, HasSubstr("Access-Control-Allow-Origin: *\r\n"));
@@ -189,7 +239,7 @@ TEST(ResponseHead, SaysLengthTypeAndOrigin) {
 TEST(ResponseHead, NoContentHasNoLengthAndCloseIsSaid) {
   HttpResponse response;
   response.status = 204;
-  const std::string head = response_head(response, false, "");
+  const std::string head = head_of(response, false, "");
   EXPECT_THAT(head, StartsWith("HTTP/1.1 204 No Content\r\n"));
   EXPECT_THAT(head, Not(HasSubstr("Content-")));
   EXPECT_THAT(head, Not(HasSubstr("Access-Control")));
@@ -197,7 +247,7 @@ TEST(ResponseHead, NoContentHasNoLengthAndCloseIsSaid) {
 }
 
 TEST(ResponseHead, OneOriginVaries) {
-  EXPECT_THAT(response_head({}, true, "https://ui"),
+  EXPECT_THAT(head_of({}, true, "https://ui"),
               HasSubstr("Access-Control-Allow-Origin: https://ui\r\nVary: Origin\r\n"));
 }
 

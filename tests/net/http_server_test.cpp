@@ -40,7 +40,7 @@ asio::awaitable<HttpResponse> echo(const RouteContext&, const HttpRequest& reque
 asio::awaitable<HttpResponse> park(const RouteContext&, const HttpRequest& request) {
   ++seen.parked;
   {
-    const std::stop_callback on_hangup(request.hangup, [] {
+    const std::stop_callback on_hangup(request.watch(), [] {
       ++seen.hung_up;
       seen.release->cancel();
     });

@@ -31,7 +31,7 @@ asio::awaitable<HttpResponse> fixed(const RouteContext&, const HttpRequest&) {
 }
 asio::awaitable<HttpResponse> open(const RouteContext&, const HttpRequest& request) {
   std::string text;
-  for (const std::string& param : request.params) text += "<" + param + ">";
+  for (std::size_t i = 0; i < request.open_segments.size(); ++i) text += "<" + request.param(i) + ">";
   co_return named(text);
 }
 

@@ -23,7 +23,8 @@ TEST(JournalFormat, FrameReadsBackAsItWasWritten) {
   for (const std::size_t size : {0U, 1U, 3U, 4U, 5U, 1000U}) {
     const std::string payload(size, 'p');
     FrameHeader header{0, 0, 0xDEADBEEF, 42, 41};
-    const std::string frame = encode_frame(header, payload);
+    std::string frame;
+    append_frame(header, payload, frame);
     EXPECT_EQ(frame.size(), frame_size(size));
     EXPECT_EQ(frame.size() % kFrameAlignment, 0U);
     const auto read = decode_frame(frame + "what follows");
@@ -39,7 +40,8 @@ TEST(JournalFormat, FrameReadsBackAsItWasWritten) {
 
 TEST(JournalFormat, EveryFlippedBitOfAFrameIsDetected) {
   FrameHeader header{0, 0, 1, 2, 3};
-  const std::string frame = encode_frame(header, "payload.");
+  std::string frame;
+  append_frame(header, "payload.", frame);
   ASSERT_EQ(frame.size(), kFrameHeaderSize + 8);  // no padding, which holds nothing
   for (std::size_t bit = 0; bit < frame.size() * 8; ++bit)
     EXPECT_FALSE(decode_frame(flipped(frame, bit))) << bit;
@@ -47,14 +49,16 @@ TEST(JournalFormat, EveryFlippedBitOfAFrameIsDetected) {
 
 TEST(JournalFormat, CutFrameIsNone) {
   FrameHeader header{0, 0, 1, 2, 3};
-  const std::string frame = encode_frame(header, "payload.");
+  std::string frame;
+  append_frame(header, "payload.", frame);
   for (std::size_t length = 0; length < frame.size(); ++length)
     EXPECT_FALSE(decode_frame(frame.substr(0, length)));
 }
 
 TEST(JournalFormat, IntegersAreLittleEndian) {
   FrameHeader header{0, 0, 0x04030201, 0x0807060504030201, 9};
-  const std::string frame = encode_frame(header, "x");
+  std::string frame;
+  append_frame(header, "x", frame);
   EXPECT_EQ(frame.substr(0, 4), "SFRM");
   EXPECT_EQ(frame.substr(8, 4), std::string("\1\0\0\0", 4));
   EXPECT_EQ(frame.substr(12, 4), "\1\2\3\4");

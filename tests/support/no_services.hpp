@@ -17,7 +17,7 @@ class NoServices final : public JobService,
 
  public:
   asio::awaitable<Result<std::vector<Submitted>>> submit(std::vector<JobDocument>) override { unexpected(); }
-  asio::awaitable<Result<std::vector<Grant>>> poll(PollRequest, std::stop_token) override { unexpected(); }
+  asio::awaitable<Result<std::vector<Grant>>> poll(PollRequest, WatchClient) override { unexpected(); }
   void undelivered(const std::vector<Grant>&) override { unexpected(); }
   asio::awaitable<std::vector<Result<void>>> complete(std::vector<Completion>) override { unexpected(); }
   asio::awaitable<std::vector<Result<void>>> hand_back(std::string, std::vector<HandBack>) override {

@@ -1,0 +1,65 @@
+#include "app/log_line.hpp"
+
+#include <fmt/chrono.h>
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <iterator>
+#include <string_view>
+
+namespace sisyphus::app {
+namespace {
+
+bool is_control(char c) {
+  return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+}
+
+void append(spdlog::memory_buf_t& out, std::string_view text) {  // as out.append() does, but not byte by byte
+  const std::size_t at = out.size();
+  out.resize(at + text.size());
+  std::copy(text.begin(), text.end(), out.data() + at);
+}
+
+void append_escaped(spdlog::memory_buf_t& out, std::string_view text) {
+  for (const char c : text) {
+    if (c == '\n') {
+      append(out, "\\n");
+    } else if (is_control(c)) {
+      fmt::format_to(std::back_inserter(out), "\\x{:02x}", c);
+    } else {
+      out.push_back(c);
+    }
+  }
+}
+
+}  // namespace
+
+void LogLine::format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) {
+  const auto since = message.time.time_since_epoch();
+  const auto second = std::chrono::floor<std::chrono::seconds>(since);
+  if (second != second_) {
+    second_ = second;
+    fmt::format_to(text_.begin(), "{:%Y-%m-%dT%H:%M:%S}.", fmt::gmtime(std::time_t{second.count()}));
+  }
+  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(since - second).count();
+  const std::array<char, 5> rest{static_cast<char>('0' + millis / 100), static_cast<char>('0' + millis / 10 % 10),
+                                 static_cast<char>('0' + millis % 10), 'Z', ' '};
+  append(out, {text_.data(), text_.size()});
+  append(out, {rest.data(), rest.size()});
+  const auto level = spdlog::level::to_string_view(message.level);
+  append(out, {level.data(), level.size()});
+  out.push_back(' ');
+  const std::string_view payload(message.payload.data(), message.payload.size());
+  if (std::any_of(payload.begin(), payload.end(), is_control)) {
+    append_escaped(out, payload);
+  } else {
+    append(out, payload);
+  }
+  out.push_back('\n');
+}
+
+std::unique_ptr<spdlog::formatter> LogLine::clone() const {
+  return std::make_unique<LogLine>();
+}
+
+}  // namespace sisyphus::app

@@ -116,7 +116,8 @@ std::string grants_json(const std::vector<Grant>& grants) {
     text.append(R"(,"attempt":)").append(fmt::format_int(grant.attempt).c_str());
     text.append(1, ',').append(grant.document, 1);
   }
-  return text += "]}";
+  text += "]}";
+  return text;
 }
 
 std::string attributes_json(bool disabled) {

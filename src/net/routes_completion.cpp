@@ -43,6 +43,7 @@ Result<Completion> read_completion(const json::object& object, const JobId& id) 
   }
   const json::value* const info = object.if_contains("info");
   if (info == nullptr) return completion;
+  if (info->is_object() && info->get_object().empty()) return completion;  // says nothing: nothing is kept
   completion.info = json::serialize(*info);
   if (!info->is_object()) return completion;  // the original takes anything here
   const auto text = [&](const char* name) {

@@ -2,6 +2,7 @@
 
 #include "core/clock.hpp"
 #include "core/services.hpp"
+#include "queue/history_format.hpp"
 #include "queue/job_table.hpp"
 #include "queue/record.hpp"
 
@@ -9,6 +10,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,6 +22,8 @@ struct Policy {
       5'000};  // before the second attempt; doubled for each further one, jittered by a quarter
   Millis backoff_cap{600'000};
   std::size_t history = 10'000;  // finished jobs that stay readable
+  Millis history_age{0};         // and how long they do; 0: as long as there is place
+  std::uint64_t history_segment = HistorySpace::kSegment;  // bytes of a file with their texts
 };
 
 // Something that the outside learns once the change is in the journal.
@@ -32,7 +36,7 @@ struct Effect {
   bool unconfirmed = false;
   LeaseToken token;
   std::string worker_id;  // that runs it or ran it; for cancel, pause, resume: whom to tell
-  std::string message;
+  std::string message;  // its beginning, where it is long
 };
 
 // The queue: every rule of semantics.md about what may happen to a job, and nothing else. No I/O, no clock of
@@ -46,13 +50,15 @@ class JobQueue {
 
   // Start: replay every record that the journal holds, then open().
   Result<void> replay(Record record);
-  void open(Now now);  // a new epoch; running jobs get a fresh lease
+  // A new epoch; running jobs get a fresh lease. New texts go behind `texts` in the history's files.
+  void open(Now now, HistoryPlace texts = {1, kHistoryHeaderSize, 0});
 
   // What was changed since the last call.
   struct Changes {
     std::string records;  // encoded, to be written as they are
     std::size_t record_count = 0;
     std::vector<Effect> effects;
+    HistoryWork history;
   };
   Changes take_changes();
   bool has_changes() const { return changes_.record_count != 0 || !changes_.effects.empty(); }
@@ -70,11 +76,12 @@ class JobQueue {
   Result<JobState> resume(const JobId& id, Now now);
   Result<JobState> retry(const JobId& id, Now now);
   Result<void> remove(const JobId& id, Now now);
+  void history_lost(const HistoryLost& lost);  // as the record in the journal says
   void clear();
   void set_disabled(bool disabled);
   bool report_progress(const ProgressReport& report);  // false: passed over, the token is not the current one
 
-  // Leases that ran out, delays that are over. Call when next_deadline() has come.
+  // Leases that ran out, delays that are over, finished jobs that are too old. Call when next_deadline() has come.
   void tick(Now now);
   std::optional<SteadyTime> next_deadline() const;
 
@@ -85,6 +92,11 @@ class JobQueue {
   QueueView waiting(std::size_t limit) const;
   Result<JobPage> page(std::optional<JobState> state, std::size_t limit, std::string_view cursor) const;
   const Requirements* needs(const JobId& id) const;  // null for an unknown job
+  // Where the message, in full, and the info of a finished job are: a view has the beginning of the one only.
+  HistoryPlace text_of(const JobId& id) const;
+  std::optional<std::string_view> unwritten_text(const HistoryPlace& place) const {
+    return table_.history().unwritten(place);
+  }
   std::size_t size() const { return table_.size(); }
 
   // For snapshots and statistics: what the records made.
@@ -113,13 +125,17 @@ class JobQueue {
   void announce(Effect::Kind kind, const Job& job);
   Job* next_for(const std::string& worker_id, const Offer& offer);
   Grant grant_to(Job& job, const std::string& worker_id, std::uint32_t attempt);
-  void finish(Job& job, JobState state, Finished end);
+  static Error no_such_job(const JobId& id);
+  void finish(Job& job, JobState state, Finished end, std::string_view info = {});
   void try_again(Job& job, std::string reason, bool forget_token);
   Result<void> complete_without_token(Job& job, const Completion& completion);
   void settle(Job& job, const Completion& completion, bool may_retry);
   void lease_lost(Job& job);
   void place(Job& job);
-  void into_history(Job& job);
+  void forget(Job& job);
+  void forget_surplus();
+  void forget_old();
+  std::optional<SteadyTime> next_forgetting() const;
   void renew_timer(Job& job);
   std::int64_t backoff_until(std::uint32_t attempt);
   std::int64_t longest_backoff() const;
@@ -133,11 +149,19 @@ class JobQueue {
   Changes changes_;
   Now now_{};            // of the operation that is being done
   Millis wall_ahead_{};  // of the steady clock; another value means that the wall clock was set
+  SteadyTime forgetting_from_{};  // not before is a job too old: the clock may be wrong
   bool open_ = false;    // false in replay: nothing has a timer, nobody is told
   std::uint32_t epoch_ = 0;
   std::uint64_t next_token_ = 1;
   std::uint64_t next_order_ = 1;
   bool disabled_ = false;
 };
+
+template <class R>
+void JobQueue::commit(Job& job, R record) {
+  remember(record);
+  apply(job, record);
+  announce(Effect::Kind::state, job);
+}
 
 }  // namespace sisyphus::queue

@@ -31,15 +31,11 @@ bool is_snapshot(const RecordPlace& place) {
 
 }  // namespace
 
-JournalRepair::JournalRepair(FileSystem& files, std::string directory, std::size_t history)
-    : files_(&files), directory_(std::move(directory)) {
-  Policy policy;
-  policy.history = history;
-  state_ = std::make_unique<JournalState>(policy);
-}
+JournalRepair::JournalRepair(FileSystem& files, std::string directory)
+    : files_(&files), directory_(std::move(directory)), state_(std::make_unique<JournalState>()) {}
 
-Result<JournalRepair> JournalRepair::examine(FileSystem& files, std::string directory, std::size_t history) {
-  JournalRepair repair(files, std::move(directory), history);
+Result<JournalRepair> JournalRepair::examine(FileSystem& files, std::string directory) {
+  JournalRepair repair(files, std::move(directory));
   auto salvaged = salvage(files, repair.directory_, [&repair](Record&& record, const RecordPlace& place) {
     return repair.take(std::move(record), place);
   });

@@ -29,7 +29,7 @@ Kept everything(const Job& job) {
     record.ended_at = job.outcome->at;
     record.unconfirmed = job.outcome->unconfirmed;
     record.lost = job.outcome->lost;
-    record.info = job.outcome->info;
+    record.text = job.outcome->text;
   }
   return record;
 }
@@ -60,7 +60,7 @@ void restore(Job& job, const Kept& record) {
   }
   if (is_terminal(job.state)) {
     job.outcome = std::make_unique<Outcome>(Outcome{record.ended_at, record.unconfirmed, record.lost,
-                                                    record.worker_id, record.info, record.started_at});
+                                                    record.worker_id, record.text, record.started_at});
   }
 }
 

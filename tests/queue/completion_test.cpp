@@ -72,8 +72,8 @@ TEST_F(JobQueueCompletion, CompletionKeepsInfoWorkerAndTimes) {
   ASSERT_TRUE(complete({id, given.token, "", true, false, R"({"code":3})", "exit code 3"}));
   const JobView view = this->view(id);
   EXPECT_EQ(view.state, JobState::failed);
-  EXPECT_EQ(view.info, R"({"code":3})");
   EXPECT_EQ(view.message, "exit code 3");
+  EXPECT_EQ(said(id), (HistoryText{"exit code 3", R"({"code":3})"}));
   EXPECT_EQ(view.worker_id, "w1");
   EXPECT_EQ(view.started_at, started);
   EXPECT_EQ(view.finished_at, now_.wall);

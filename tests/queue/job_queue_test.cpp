@@ -64,6 +64,34 @@ TEST_F(JobQueueHistory, KeepsTheLastFinishedJobsOnly) {
   EXPECT_TRUE(queue_->view(ids[2]));
 }
 
+TEST_F(JobQueueHistory, WhatItForgotStaysForgottenWithALargerOne) {
+  std::vector<JobId> ids;
+  for (int i = 0; i < 5; ++i) {
+    ids.push_back(submit());
+    ASSERT_TRUE(complete(done(grant())));
+  }
+  restart();  // with the usual 10,000
+  EXPECT_EQ(queue_->size(), 3U);
+  EXPECT_TRUE(queue_->view(ids[2]));
+}
+
+TEST_F(JobQueueHistory, StartWithASmallerOneForgetsTheOldest) {
+  restart();
+  std::vector<JobId> ids;
+  for (int i = 0; i < 5; ++i) {
+    ids.push_back(submit());
+    ASSERT_TRUE(complete(done(grant())));
+  }
+  log_ += queue_->take_changes().records;
+  Policy smaller;
+  smaller.history = 2;
+  JobQueue fresh(smaller, 1);
+  for (const Record& record : records_of(log_)) ASSERT_TRUE(fresh.replay(record));
+  fresh.open(now_);
+  EXPECT_EQ(fresh.size(), 2U);
+  EXPECT_TRUE(fresh.view(ids[3]));
+}
+
 TEST_F(JobQueueHistory, RetriedJobLeavesTheHistoryAndComesBackYoung) {
   std::vector<JobId> ids;
   for (int i = 0; i < 3; ++i) {

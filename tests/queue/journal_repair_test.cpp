@@ -29,7 +29,7 @@ class JournalRepairTest : public testing::Test, protected JournalInHand {
   }
   JournalRepair examined() {
     journal_.reset();
-    return JournalRepair::examine(disk_, "j", random_policy().history).value();
+    return JournalRepair::examine(disk_, "j").value();
   }
   std::string repaired() {
     auto repair = examined();
@@ -132,7 +132,7 @@ TEST_F(JournalRepairTest, SegmentThatIsGoneIsALoss) {
 
 TEST_F(JournalRepairTest, FolderWithoutAJournalIsNotFound) {
   MemoryFileSystem empty;
-  EXPECT_EQ(JournalRepair::examine(empty, "j", 1).error().code, Errc::not_found);
+  EXPECT_EQ(JournalRepair::examine(empty, "j").error().code, Errc::not_found);
 }
 
 // At every call that a repair makes of the file system it is cut off: what there was to save can be saved by
@@ -148,14 +148,14 @@ TEST(JournalRepair, CutOffAtAnyCallLosesNothingMore) {
     std::string bytes = journal.disk_.read(path).value();
     bytes[bytes.find("job 7")] = 'J';
     journal.overwrite(path, bytes);
-    auto repair = JournalRepair::examine(journal.disk_, "j", 100);
+    auto repair = JournalRepair::examine(journal.disk_, "j");
     ASSERT_TRUE(repair);
     journal.disk_.fail_from_call(call, EIO);
     whole = repair->carry_out(kSegment).has_value();
     journal.disk_.fail_from_call(MemoryFileSystem::kNever, 0);
     std::string state = journal.reopened();
     if (state.starts_with("refused: ")) {
-      auto again = JournalRepair::examine(journal.disk_, "j", 100);
+      auto again = JournalRepair::examine(journal.disk_, "j");
       ASSERT_TRUE(again);
       ASSERT_TRUE(again->carry_out(kSegment));
       state = journal.reopened();

@@ -97,12 +97,14 @@ class RandomHistory {
     for (const std::string& document : waiting.documents) text += document + "\n";
     const JobPage page = queue.page({}, 1'000'000, "").value();
     for (const JobView& job : page.jobs) {
+      const HistoryPlace said = queue.text_of(job.id);
       text += fmt::format(
-          "{} {} attempt {} of {} priority {} unconfirmed {} started {} finished {} info '{}' message "
+          "{} {} attempt {} of {} priority {} unconfirmed {} started {} finished {} text {}/{}+{} message "
           "'{}' waits '{}' worker '{}' {}\n",
           sisyphus::to_string(job.id), to_string(job.state), job.attempt, job.max_attempts, job.priority,
           job.unconfirmed, job.started_at ? rfc3339(*job.started_at) : "",
-          job.finished_at ? rfc3339(*job.finished_at) : "", job.info, job.message, job.waiting_for,
+          job.finished_at ? rfc3339(*job.finished_at) : "", said.segment, said.offset, said.size,
+          job.message, job.waiting_for,
           job.worker_id, job.document);
       for (const Attempt& attempt : job.attempts) {
         text += fmt::format("  {} {} {} {} {}\n", attempt.number, to_string(attempt.end), attempt.worker_id,

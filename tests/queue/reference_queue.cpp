@@ -170,6 +170,8 @@ void ReferenceQueue::end(Job& job, JobState state, bool forget_token) {
   job.state = state;
   job.held = false;
   job.worker.clear();
+  job.said.reset();
+  job.said_is_written = false;
   if (forget_token) job.token = {};
 }
 
@@ -192,13 +194,16 @@ ReferenceQueue::Refusal ReferenceQueue::complete(const Completion& completion, N
   }
   if (job->state == JobState::cancelling) {
     end(*job, JobState::cancelled, false);
+    job->said = HistoryText{completion.message, completion.info};
   } else if (!completion.failed) {
     end(*job, JobState::completed, false);
+    job->said = HistoryText{"", completion.info};
   } else if (again) {
     back_off(*job, now);
     job->may_come_back = false;
   } else {
     end(*job, JobState::failed, false);
+    job->said = HistoryText{completion.message, completion.info};
   }
   return {};
 }
@@ -278,6 +283,7 @@ std::string ReferenceQueue::retry(const JobId& id, const Result<JobState>& done,
     return fmt::format("retry of job {} was {}", to_string(id), done ? "done" : done.error().detail);
   if (!done) return "";
   wait(*job);
+  job->said.reset();
   job->attempt = 0;
   job->held = job->irreversible = false;
   job->token = {};
@@ -328,6 +334,13 @@ void ReferenceQueue::restarted(Now now) {
   }
 }
 
+void ReferenceQueue::texts_written(bool all) {
+  for (auto& [id, job] : jobs_) {
+    if (!all && !job.said_is_written) job.said.reset();
+    job.said_is_written = true;
+  }
+}
+
 // ---- comparing
 
 JobState ReferenceQueue::shown(const Job& job) const {
@@ -337,7 +350,7 @@ JobState ReferenceQueue::shown(const Job& job) const {
   return job.state;
 }
 
-std::string ReferenceQueue::difference(const JobQueue& queue) const {
+std::string ReferenceQueue::difference(const JobQueue& queue, const ReadText& read) const {
   const JobPage page = queue.page({}, jobs_.size() + 1, "").value();
   std::size_t waiting = 0;
   for (const JobView& view : page.jobs) {
@@ -352,6 +365,12 @@ std::string ReferenceQueue::difference(const JobQueue& queue) const {
     if (granted(job) && view.worker_id != job.worker) {
       return fmt::format("job {} is worker \"{}\"'s, expected \"{}\"'s", to_string(view.id), view.worker_id,
                          job.worker);
+    }
+    if (!job.said) continue;
+    const auto said = read(view);
+    if (!said || *said != *job.said) {
+      return fmt::format("the text of job {} is not what its worker said: {}", to_string(view.id),
+                         said ? said->message + said->info : said.error().detail);
     }
   }
   if (page.jobs.size() != jobs_.size()) {

@@ -3,6 +3,7 @@
 #include "queue/job_queue.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -45,6 +46,8 @@ class ReferenceQueue {
     std::optional<Backoff> backoff;
     std::string avoid;  // this worker, until then
     SteadyTime avoid_until{};
+    std::optional<HistoryText> said;  // when it ended, where a worker said so
+    bool said_is_written = false;
   };
 
   explicit ReferenceQueue(Policy policy) : policy_(policy) {}
@@ -71,9 +74,13 @@ class ReferenceQueue {
   void set_disabled(bool disabled) { disabled_ = disabled; }
   void time_has_come(Now now);  // leases end, dates pass
   void restarted(Now now);
+  // Those that ended since the last call have their texts in the history's files, or the disk was full.
+  void texts_written(bool all);
 
-  // The first job that JobQueue shows otherwise; empty when there is none.
-  std::string difference(const JobQueue& queue) const;
+  // The first job that JobQueue shows otherwise; empty when there is none. `read` gives what it says of a
+  // finished job, from wherever it is.
+  using ReadText = std::function<Result<HistoryText>(const JobView& view)>;
+  std::string difference(const JobQueue& queue, const ReadText& read) const;
   const std::map<JobId, Job>& jobs() const { return jobs_; }
 
  private:

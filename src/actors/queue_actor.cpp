@@ -204,10 +204,9 @@ asio::awaitable<std::vector<Result<void>>> QueueActor::complete(std::vector<Comp
   co_return results;
 }
 
-asio::awaitable<std::vector<Result<void>>> QueueActor::hand_back(std::string worker_id,
-                                                                 std::vector<HandBack> jobs) {
+asio::awaitable<std::vector<Result<void>>> QueueActor::hand_back(std::vector<HandBack> jobs) {
   std::vector<Result<void>> results;
-  for (const HandBack& job : jobs) results.push_back(jobs_.hand_back(worker_id, job, clock_.now()));
+  for (const HandBack& job : jobs) results.push_back(jobs_.hand_back(job, clock_.now()));
   const auto done = co_await committed();
   for (auto& result : results) {
     if (result && !done) result = done.error();
@@ -257,9 +256,14 @@ asio::awaitable<Result<void>> QueueActor::remove(JobId id) {
 }
 
 asio::awaitable<Result<void>> QueueActor::clear() {
-  jobs_.clear();
-  auto done = co_await committed();
-  co_return done;
+  // Those that wait now, a part in each batch: a hundred thousand at once would keep everybody waiting.
+  const std::uint64_t end = jobs_.next_order();
+  for (std::uint64_t begin = 0; begin < end;) {
+    begin = jobs_.clear(begin, end);
+    auto done = co_await committed();
+    if (!done) co_return done.error();
+  }
+  co_return Result<void>();
 }
 
 asio::awaitable<Result<void>> QueueActor::set_disabled(bool disabled) {

@@ -53,8 +53,7 @@ class QueueActor final : public JobService,
   asio::awaitable<Result<std::vector<Grant>>> poll(PollRequest request, std::stop_token hangup) override;
   void undelivered(const std::vector<Grant>& grants) override;
   asio::awaitable<std::vector<Result<void>>> complete(std::vector<Completion> completions) override;
-  asio::awaitable<std::vector<Result<void>>> hand_back(std::string worker_id,
-                                                       std::vector<HandBack> jobs) override;
+  asio::awaitable<std::vector<Result<void>>> hand_back(std::vector<HandBack> jobs) override;
   asio::awaitable<Result<void>> mark_irreversible(JobId id, LeaseToken token) override;
   asio::awaitable<Result<JobState>> cancel(JobId id) override;
   asio::awaitable<Result<JobState>> pause(JobId id) override;

@@ -75,7 +75,10 @@ class Members {
     object_["job"] = record.order;
     object_["held"] = record.held;
   }
-  void operator()(const queue::Cleared&) {}
+  void operator()(const queue::Cleared& record) {
+    object_["begin"] = record.begin;
+    object_["end"] = record.end;
+  }
   void operator()(const queue::QueueAttributes& record) { object_["disabled"] = record.disabled; }
   void operator()(const queue::WorkerAttributes& record) {
     object_["worker"] = record.worker_id;
@@ -111,6 +114,8 @@ class Members {
     text("worker", record.worker_id);
     text("message", record.message);
     entry(record.text);
+    text("avoid", record.avoid);
+    time("avoid_since", record.avoid_since);
     json::array past;
     for (const Attempt& attempt : record.past) past.push_back(attempt_json(attempt));
     if (!past.empty()) object_["attempts"] = std::move(past);

@@ -155,7 +155,7 @@ asio::awaitable<HttpResponse> post_worker_hand_back(const RouteContext& context,
   auto jobs = read_items<HandBack>(request.body, read_hand_back);
   if (!jobs) co_return problem(jobs.error());
   const std::vector<JobId> ids = ids_of(*jobs);
-  auto results = co_await context.services.jobs.hand_back(request.params.at(0), std::move(*jobs));
+  auto results = co_await context.services.jobs.hand_back(std::move(*jobs));
   co_return results_reply(ids, results);
 }
 

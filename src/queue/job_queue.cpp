@@ -46,6 +46,7 @@ void JobQueue::open(Now now, HistoryPlace texts) {
   for (Job& job : table_.ordered()) {
     // The clock may have been set back meanwhile, by years even: no backoff is longer than it can have been.
     if (job.backing_off) job.not_before = std::min(job.not_before, wall() + longest_backoff());
+    if (job.avoid) job.avoid->until = now_.steady + left_to_avoid(*job.avoid);
     if (job.waiting()) place(job);
     if (job.granted()) renew_timer(job);
   }
@@ -146,7 +147,7 @@ void JobQueue::settle(Job& job, const Completion& completion, bool may_retry) {
   }
 }
 
-Result<void> JobQueue::hand_back(const std::string& worker_id, const HandBack& back, Now now) {
+Result<void> JobQueue::hand_back(const HandBack& back, Now now) {
   set_now(now);
   Job* const job = table_.find(back.id);
   if (job == nullptr) return no_such_job(back.id);
@@ -166,10 +167,9 @@ Result<void> JobQueue::hand_back(const std::string& worker_id, const HandBack& b
                   .forget_token = true,
                   .reason = brief(back.reason),
                   .at = wall()};
+  if (record.reason.empty()) record.reason = "handed back";
   if (job->irreversible) record.reason += "; it has changed files already: look, then retry or cancel it";
   commit(*job, std::move(record));
-  job->avoid = std::make_unique<Avoided>(Avoided{worker_id, now_.steady + policy_.backoff_base});
-  place(*job);
   return {};
 }
 
@@ -291,12 +291,22 @@ Result<void> JobQueue::remove(const JobId& id, Now now) {
   return {};
 }
 
-void JobQueue::clear() {
-  for (const Job& job : table_.ordered()) {
-    if (job.waiting()) announce(Effect::Kind::removed, job);
+std::uint64_t JobQueue::clear(std::uint64_t begin, std::uint64_t end) {
+  constexpr int kAtOnce = 1000;  // jobs that are looked at
+  const std::size_t announced = changes_.effects.size();
+  Cleared record{begin, end};
+  int seen = 0;
+  for (auto at = table_.ordered().lower_bound(begin); at != table_.ordered().end(); ++at) {
+    if (at->order >= end || seen++ == kAtOnce) {
+      record.end = std::min(end, at->order);
+      break;
+    }
+    if (at->waiting()) announce(Effect::Kind::removed, *at);
   }
-  remember(Cleared{});
-  apply_cleared();
+  if (changes_.effects.size() == announced) return record.end;
+  remember(record);
+  apply(record);
+  return record.end;
 }
 
 void JobQueue::set_disabled(bool disabled) {

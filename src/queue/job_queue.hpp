@@ -68,7 +68,7 @@ class JobQueue {
   std::vector<Grant> grant(const std::string& worker_id, const Offer& offer, std::size_t max, Now now);
   void undelivered(const Grant& grant, Now now);
   Result<void> complete(const Completion& completion, Now now);
-  Result<void> hand_back(const std::string& worker_id, const HandBack& job, Now now);
+  Result<void> hand_back(const HandBack& job, Now now);
   LeaseVerdict renew(const std::string& worker_id, const HeldLease& lease, Now now);
   Result<void> mark_irreversible(const JobId& id, LeaseToken token);
   Result<JobState> cancel(const JobId& id, Now now);
@@ -77,7 +77,9 @@ class JobQueue {
   Result<JobState> retry(const JobId& id, Now now);
   Result<void> remove(const JobId& id, Now now);
   void history_lost(const HistoryLost& lost);  // as the record in the journal says
-  void clear();
+  // Removes the waiting jobs of these numbers, a part of them at once: others want their turn. Where to go on;
+  // `end` when all are gone.
+  std::uint64_t clear(std::uint64_t begin, std::uint64_t end);
   void set_disabled(bool disabled);
   bool report_progress(const ProgressReport& report);  // false: passed over, the token is not the current one
 
@@ -117,7 +119,7 @@ class JobQueue {
   void apply(Job& job, const Kept& record);
   void apply(Job& job, const Removed& record);
   void apply(Job& job, const Bound& record);
-  void apply_cleared();
+  void apply(const Cleared& record);
 
   template <class R>
   void commit(Job& job, R record);  // record it, apply it, announce the job's new state
@@ -139,6 +141,7 @@ class JobQueue {
   void renew_timer(Job& job);
   std::int64_t backoff_until(std::uint32_t attempt);
   std::int64_t longest_backoff() const;
+  Millis left_to_avoid(const Avoided& avoided) const;
   void set_now(Now now);
   std::int64_t wall() const { return now_.wall.time_since_epoch().count(); }
   JobView make_view(const Job& job, bool with_document) const;

@@ -26,8 +26,8 @@ Result<void> JobQueue::replay(Record record) {
     next_order_ = numbered->next_order;
     return {};
   }
-  if (std::holds_alternative<Cleared>(record)) {
-    apply_cleared();
+  if (const auto* cleared = std::get_if<Cleared>(&record)) {
+    apply(*cleared);
     return {};
   }
   if (const auto* attributes = std::get_if<QueueAttributes>(&record)) {
@@ -136,7 +136,11 @@ void JobQueue::apply(Job& job, const Requeued& record) {
     keep_attempt(job, gave_up ? Attempt::End::failed : Attempt::End::lost, record.reason, record.at);
   } else {
     // Without a reason its reply was not written: nobody has had it.
-    if (!record.reason.empty()) keep_attempt(job, Attempt::End::handed_back, record.reason, record.at);
+    if (!record.reason.empty()) {
+      keep_attempt(job, Attempt::End::handed_back, record.reason, record.at);
+      job.avoid = std::make_unique<Avoided>(
+          Avoided{job.run->worker_id, now_.steady + policy_.backoff_base, record.at});
+    }
     if (job.attempt > 0) --job.attempt;
   }
   job.run.reset();
@@ -208,8 +212,9 @@ void JobQueue::history_lost(const HistoryLost& lost) {
   }
 }
 
-void JobQueue::apply_cleared() {
-  for (auto at = table_.ordered().begin(); at != table_.ordered().end();) {
+void JobQueue::apply(const Cleared& record) {
+  for (auto at = table_.ordered().lower_bound(record.begin);
+       at != table_.ordered().end() && at->order < record.end;) {
     Job& job = *at++;
     if (job.waiting()) table_.erase(job);
   }

@@ -77,6 +77,11 @@ void JobQueue::try_again(Job& job, std::string reason, bool forget_token) {
   commit(job, std::move(record));
 }
 
+// For a start: the clock may have been set meanwhile.
+Millis JobQueue::left_to_avoid(const Avoided& avoided) const {
+  return std::clamp(Millis(avoided.since - wall()) + policy_.backoff_base, Millis(0), policy_.backoff_base);
+}
+
 std::int64_t JobQueue::longest_backoff() const {
   return policy_.backoff_cap.count() + policy_.backoff_cap.count() / 4;
 }

@@ -33,6 +33,7 @@ struct Run {
 struct Avoided {
   std::string worker_id;
   SteadyTime until;
+  std::int64_t since = 0;  // wall clock, for the time over a restart
 };
 
 // How a job ended.

@@ -47,7 +47,9 @@ void members(R& r, V& visit) {
 }
 template <class R, class V>
 requires std::is_same_v<std::remove_const_t<R>, Cleared>
-void members(R&, V&) {}
+void members(R& r, V& visit) {
+  visit(r.begin), visit(r.end);
+}
 template <class R, class V>
 requires std::is_same_v<std::remove_const_t<R>, QueueAttributes>
 void members(R& r, V& visit) {
@@ -79,7 +81,7 @@ void members(R& r, V& visit) {
   visit(r.order), visit(r.state), visit(r.token), visit(r.attempt), visit(r.held), visit(r.irreversible),
       visit(r.backing_off), visit(r.given_up), visit(r.not_before), visit(r.message), visit(r.past),
       visit.worker(r.worker_id), visit(r.anonymous), visit(r.started_at), visit(r.ended_at),
-      visit(r.unconfirmed), visit(r.lost), visit(r.text);
+      visit(r.unconfirmed), visit(r.lost), visit(r.text), visit.worker(r.avoid), visit(r.avoid_since);
 }
 template <class R, class V>
 requires std::is_same_v<std::remove_const_t<R>, Numbered>

@@ -57,7 +57,10 @@ struct CancelRequested {
 struct Removed {
   std::uint64_t order = 0;
 };
-struct Cleared {};  // every waiting job is gone
+struct Cleared {  // the waiting jobs of these numbers are gone, `end` not among them
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+};
 struct Held {
   std::uint64_t order = 0;
   bool held = true;
@@ -109,6 +112,8 @@ struct Kept {
   bool unconfirmed = false;
   bool lost = false;
   HistoryPlace text{};
+  std::string avoid{};  // the worker that has just given it back, and when it did
+  std::int64_t avoid_since = 0;
 
   bool operator==(const Kept&) const = default;
 };

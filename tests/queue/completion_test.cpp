@@ -11,7 +11,7 @@ TEST_F(JobQueueCompletion, StaleTokenChangesNothing) {
   queue_->take_changes();
   const LeaseToken wrong{given.token.epoch, given.token.counter + 1};
   EXPECT_EQ(completion_error({id, wrong, "", false, false, "", ""}), Errc::stale_lease);
-  EXPECT_EQ(queue_->hand_back("w1", {id, wrong, ""}, now_).error().code, Errc::stale_lease);
+  EXPECT_EQ(queue_->hand_back({id, wrong, ""}, now_).error().code, Errc::stale_lease);
   EXPECT_EQ(queue_->mark_irreversible(id, wrong).error().code, Errc::stale_lease);
   EXPECT_EQ(renew("w1", id, wrong), Verdict::stop);
   EXPECT_FALSE(queue_->has_changes());

@@ -333,7 +333,7 @@ TEST_F(JobQueueText, ReasonsOfAttemptsAreShort) {
   completion.message = long_text();
   ASSERT_TRUE(complete(completion));
   pass_backoff();
-  ASSERT_TRUE(queue_->hand_back("w1", {id, grant().token, long_text()}, now_));
+  ASSERT_TRUE(queue_->hand_back({id, grant().token, long_text()}, now_));
   for (const Attempt& attempt : view(id).attempts) EXPECT_EQ(attempt.reason.size(), 512U);
   EXPECT_EQ(view(id).message.size(), 512U);
 }

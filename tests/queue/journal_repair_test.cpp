@@ -163,6 +163,12 @@ TEST(JournalRepair, CutOffAtAnyCallLosesNothingMore) {
     EXPECT_THAT(state, HasSubstr("\"job 6\""));
     EXPECT_THAT(state, Not(HasSubstr("\"job 7\"")));
     EXPECT_THAT(state, HasSubstr("\"job 100\""));
+    bool evidence = false;  // is kept, whoever finished the repair
+    for (std::uint64_t number = 2; number < 10; ++number) {
+      const auto aside = journal.disk_.read(damaged_path("j", number) + "/" + segment_name(1));
+      evidence = evidence || (aside && *aside == bytes);
+    }
+    EXPECT_TRUE(evidence);
   }
   EXPECT_GT(call, 10U);
 }

@@ -41,7 +41,7 @@ class RandomHistory {
             queue_->complete({any_id(), std::nullopt, worker(), below(2) == 0, false, "{}", ""}, now_));
         break;
       case 9:
-        static_cast<void>(queue_->hand_back(worker(), {last_id_, token(), "back"}, now_));
+        static_cast<void>(queue_->hand_back({last_id_, token(), "back"}, now_));
         break;
       case 10:
         renew();
@@ -179,7 +179,7 @@ class RandomHistory {
 
   void rare() {
     const std::size_t what = below(12);
-    if (what == 0) queue_->clear();
+    if (what == 0) static_cast<void>(queue_->clear(0, queue_->next_order()));
     if (what == 1) queue_->set_disabled(below(2) == 0);
     if (what > 1) static_cast<void>(queue_->remove(any_id(), now_));
   }

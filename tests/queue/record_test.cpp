@@ -35,6 +35,8 @@ Kept touched() {
   kept.started_at = 5;
   kept.ended_at = 9;
   kept.lost = true;
+  kept.avoid = "w2";
+  kept.avoid_since = 11;
   kept.text = {7, 1 << 20, 300};
   return kept;
 }
@@ -49,7 +51,7 @@ std::vector<Record> one_of_each() {
           Requeued{127, false, true, true, std::numeric_limits<std::int64_t>::max(), "reason", 1},
           CancelRequested{128},
           Removed{0},
-          Cleared{},
+          Cleared{1, kMost},
           Held{16'384, false},
           Retried{1},
           MarkedIrreversible{1},

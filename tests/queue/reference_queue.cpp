@@ -208,7 +208,7 @@ ReferenceQueue::Refusal ReferenceQueue::complete(const Completion& completion, N
   return {};
 }
 
-ReferenceQueue::Refusal ReferenceQueue::hand_back(const std::string& worker, const HandBack& back, Now now) {
+ReferenceQueue::Refusal ReferenceQueue::hand_back(const HandBack& back, Now now) {
   Job* const job = find(back.id);
   if (job == nullptr) return Errc::not_found;
   if (!granted(*job) || job->anonymous || job->token != back.token) return Errc::stale_lease;
@@ -216,10 +216,11 @@ ReferenceQueue::Refusal ReferenceQueue::hand_back(const std::string& worker, con
     end(*job, JobState::cancelled, false);
     return {};
   }
+  job->avoid = job->worker;
+  job->avoid_since = now.wall;
   wait(*job);
   --job->attempt;
   job->token = {};
-  job->avoid = worker;
   job->avoid_until = now.steady + policy_.backoff_base;
   return {};
 }
@@ -324,7 +325,8 @@ void ReferenceQueue::time_has_come(Now now) {
 void ReferenceQueue::restarted(Now now) {
   const Millis most = policy_.backoff_cap + policy_.backoff_cap / 4;
   for (auto& [id, job] : jobs_) {
-    job.avoid.clear();
+    const Millis to_avoid = job.avoid_since + policy_.backoff_base - now.wall;
+    job.avoid_until = now.steady + std::clamp(to_avoid, Millis(0), policy_.backoff_base);
     job.date_passed = job.date && *job.date <= now.wall;
     if (granted(job)) job.lease_end = now.steady + policy_.lease;
     if (!job.backoff) continue;

@@ -46,6 +46,7 @@ class ReferenceQueue {
     std::optional<Backoff> backoff;
     std::string avoid;  // this worker, until then
     SteadyTime avoid_until{};
+    WallTime avoid_since{};
     std::optional<HistoryText> said;  // when it ended, where a worker said so
     bool said_is_written = false;
   };
@@ -58,7 +59,7 @@ class ReferenceQueue {
   std::string grant(const std::string& worker, const Offer& offer, std::size_t max,
                     const std::vector<Grant>& given, Now now);
   Refusal complete(const Completion& completion, Now now);
-  Refusal hand_back(const std::string& worker, const HandBack& back, Now now);
+  Refusal hand_back(const HandBack& back, Now now);
   void undelivered(const Grant& grant);
   // `issued` is the token of the verdict, which may be a new one. What is wrong with it, or empty.
   std::string renew(const std::string& worker, const HeldLease& lease, const LeaseVerdict& verdict, Now now);

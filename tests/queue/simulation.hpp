@@ -308,9 +308,8 @@ class Simulation {
   void hand_back() {
     last_id_ = running_id();
     const HandBack back{last_id_, token(), "it stops"};
-    const std::string who = named_worker();
-    compare("hand back", queue_->hand_back(who, back, now_),
-            [&] { return pending_.hand_back(who, back, now_); });
+    compare("hand back", queue_->hand_back(back, now_),
+            [&] { return pending_.hand_back(back, now_); });
   }
 
   void undelivered() {
@@ -340,7 +339,7 @@ class Simulation {
     const std::size_t what = below(10);
     if (what == 0) {
       trace("clear");
-      queue_->clear();
+      static_cast<void>(queue_->clear(0, queue_->next_order()));
       pending_.clear();
     } else if (what < 4) {
       const bool disabled = below(2) == 0;

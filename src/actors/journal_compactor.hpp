@@ -34,7 +34,7 @@ class JournalCompactor {
   asio::thread_pool thread_{1};
   JournalWriter& writer_;
   LiveBytes live_;
-  std::uint64_t segment_size_;  // bytes
+  std::uint64_t segment_size_;   // bytes
   std::uint64_t uncounted_ = 0;  // bytes that the last snapshot had beyond what is counted as live
   Bell bell_;
   std::stop_source stop_;

@@ -125,8 +125,12 @@ asio::awaitable<void> JournalWriter::ended() {
 
 asio::awaitable<void> JournalWriter::write_batch(queue::JobQueue::Changes changes) {
   const SteadyTime now = std::chrono::steady_clock::now();
-  Batch batch{std::move(changes.records), std::move(changes.history), true, std::exchange(new_segment_, false),
-              {}, {}};
+  Batch batch{std::move(changes.records),
+              std::move(changes.history),
+              true,
+              std::exchange(new_segment_, false),
+              {},
+              {}};
   dirty_ = dirty_ || batch.new_segment || changes.record_count != 0;
   if (dirty_) {
     ++batches_;
@@ -165,7 +169,8 @@ Result<void> JournalWriter::write_and_sync(Batch& batch) {
   if (batch.sync) {
     if (auto synced = journal_->sync(); !synced) return synced;
     last_sync_ = std::chrono::steady_clock::now();
-    placement_.measured(std::chrono::duration_cast<std::chrono::microseconds>(last_sync_ - begin), last_sync_);
+    placement_.measured(std::chrono::duration_cast<std::chrono::microseconds>(last_sync_ - begin),
+                        last_sync_);
   }
   if (auto cleaned = history_->clean_up(batch.history); !cleaned) batch.trouble = cleaned.error().detail;
   return {};
@@ -181,8 +186,9 @@ Result<void> JournalWriter::write_texts(Batch& batch) {
 
 void JournalWriter::tell_history(const Batch& batch) {
   for (const queue::HistoryLost& lost : batch.history_lost) {
-    spdlog::error("history_disk_full bytes={} error=\"no room for what finished jobs have said: they end without\"",
-                  lost.end - lost.begin);
+    spdlog::error(
+        "history_disk_full bytes={} error=\"no room for what finished jobs have said: they end without\"",
+        lost.end - lost.begin);
     on_history_lost_(lost);
   }
   if (!batch.trouble.empty()) spdlog::warn("history_file_stays error=\"{}\"", batch.trouble);

@@ -18,13 +18,14 @@
 namespace sisyphus::actors {
 
 // The journal actor: one batch in flight; what a turn of the loop brought is one batch; write, sync, then let
-// those who wait for it go on. Texts of finished jobs are on disk before the batch that refers to them. The first error is the last thing it does: waiters learn that the outcome is
-// unknown, and `failed()` stays set.
+// those who wait for it go on. Texts of finished jobs are on disk before the batch that refers to them. The
+// first error is the last thing it does: waiters learn that the outcome is unknown, and `failed()` stays set.
 class JournalWriter {
  public:
   using Collect = std::function<queue::JobQueue::Changes()>;               // what is to be written now
   using Publish = std::function<void(const std::vector<queue::Effect>&)>;  // it is on disk: tell the world
-  using OnHistoryLost = std::function<void(const queue::HistoryLost&)>;  // said in the journal: no room for it
+  using OnHistoryLost =
+      std::function<void(const queue::HistoryLost&)>;  // said in the journal: no room for it
 
   JournalWriter(asio::any_io_executor executor, std::unique_ptr<queue::Journal> journal,
                 std::unique_ptr<queue::History> history, queue::Fsync fsync, Collect collect, Publish publish,

@@ -57,8 +57,7 @@ Result<std::unique_ptr<QueueActor>> QueueActor::open(asio::any_io_executor execu
   if (!journal) return journal.error();
   if (!(*journal)->repaired().empty()) spdlog::warn("journal_torn_tail \"{}\"", (*journal)->repaired());
   for (const std::string& worker : self->state_.disabled_workers) self->workers_.set_disabled(worker, true);
-  auto history =
-      queue::History::open(files, self->settings_.data_dir, self->jobs_.table().history());
+  auto history = queue::History::open(files, self->settings_.data_dir, self->jobs_.table().history());
   if (!history) return history.error();
   for (const std::string& trouble : (*history)->troubles()) spdlog::warn("history_trouble \"{}\"", trouble);
   self->jobs_.open(clock.now(), (*history)->end());
@@ -71,9 +70,8 @@ Result<std::unique_ptr<QueueActor>> QueueActor::open(asio::any_io_executor execu
   };
   const auto publish = [self](const std::vector<queue::Effect>& effects) { self->publish(effects); };
   const auto on_history_lost = [self](const queue::HistoryLost& lost) { self->jobs_.history_lost(lost); };
-  self->journal_ =
-      std::make_unique<JournalWriter>(executor, std::move(*journal), std::move(*history),
-                                      self->settings_.fsync, collect, publish, on_history_lost);
+  self->journal_ = std::make_unique<JournalWriter>(executor, std::move(*journal), std::move(*history),
+                                                   self->settings_.fsync, collect, publish, on_history_lost);
   self->compactor_ = std::make_unique<JournalCompactor>(
       executor, *self->journal_, [self] { return self->state_.live_bytes(); }, self->settings_.segment_size);
   return actor;
@@ -387,7 +385,7 @@ Result<queue::HistoryText> QueueActor::read_text(const JobId& id, const queue::H
   return queue::decode_history_entry(*unwritten, id).value();
 }
 
-// What a finished job has said is in a file, but for the beginning of its message.
+// What a finished job has said is in a file; the queue has its message in brief.
 void QueueActor::add_text(JobView& view) const {
   const queue::HistoryPlace place = jobs_.text_of(view.id);
   if (!place) return;

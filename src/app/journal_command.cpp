@@ -111,7 +111,7 @@ int verify(const Options& options) {
                survey->state->jobs.size());
     fmt::print("history: the texts of {} finished jobs, {} of them damaged\n", texts_of(*survey),
                found->damaged.size());
-    for (const auto& text : found->damaged) 
+    for (const auto& text : found->damaged)
       fmt::print(stderr, "sisyphus: job {}: {}\n", to_string(text.job), text.what);
     if (!torn.empty()) fmt::print("{}: the next start cuts it off and keeps it beside the journal\n", torn);
   }
@@ -232,7 +232,8 @@ RunCommand add_journal_command(CLI::App& app) {
       ->required()
       ->check(CLI::IsMember({"verify", "dump", "stats", "repair"}));
   app.add_option("DIR", options->directory, "The server's data folder, or a copy of it")->required();
-  app.add_flag("--documents", options->documents, "dump: with the documents of jobs and modules, and what finished jobs have said");
+  app.add_flag("--documents", options->documents,
+               "dump: with the documents of jobs and modules, and what finished jobs have said");
   app.add_flag("--yes", options->yes, "repair: without asking");
   add_json_option(app, options->json, "verify, stats, repair: one JSON object; dump is JSON always");
   app.footer(

@@ -42,7 +42,8 @@ void add_server_flags(CLI::App& app, ServerFlags& flags) {
       ->envname("CLIENT_EXPIRY")
       ->check(CLI::Range(1.0, 86400.0));
   app.add_option("--history", flags.history, "Finished jobs that stay readable")->envname("SISYPHUS_HISTORY");
-  app.add_option("--history-days", flags.history_days, "Days that a finished job stays readable; 0 for no end")
+  app.add_option("--history-days", flags.history_days,
+                 "Days that a finished job stays readable; 0 for no end")
       ->envname("SISYPHUS_HISTORY_DAYS")
       ->check(CLI::Range(0.0, 36500.0));
   app.add_option("--max-body", flags.max_body_mib, "Largest request body, MiB")

@@ -81,9 +81,8 @@ Result<void> History::find_files(const HistorySpace& space) {
   for (const auto& [number, used] : space.used()) {
     end_.segment = std::max(end_.segment, number);
     if (!there_.contains(number)) {
-      troubles_.push_back(
-          fmt::format("{}/{} is not there: the texts of {} finished jobs are lost", folder_, file_name(number),
-                      used.entries));
+      troubles_.push_back(fmt::format("{}/{} is not there: the texts of {} finished jobs are lost", folder_,
+                                      file_name(number), used.entries));
     }
   }
   return {};

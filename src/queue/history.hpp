@@ -21,7 +21,8 @@ class History {
   static Result<std::unique_ptr<History>> open(FileSystem& files, const std::string& directory,
                                                const HistorySpace& space);
   const HistoryPlace& end() const { return end_; }  // for HistorySpace::begin_at()
-  // What a start found wrong, for the log: a file that is referred to and not there, one that cannot be removed.
+  // What a start found wrong, for the log: a file that is referred to and not there, one that cannot be
+  // removed.
   const std::vector<std::string>& troubles() const { return troubles_; }
 
   // Writes the pieces: on disk after sync(), which does nothing when nothing was written. Where there is no

@@ -10,8 +10,8 @@
 
 // The bytes of the history's files. All integers are little-endian. docs/journal.md tells the whole story.
 //
-// A segment is a header and entries. Nothing in it says where an entry begins: that is the journal's business.
-// An entry names its job, so that no reference that went wrong shows the text of another one:
+// A segment is a header and entries. Nothing in it says where an entry begins: that is the journal's
+// business. An entry names its job, so that no reference that went wrong shows the text of another one:
 //   0 u32 checksum (CRC-32C of what follows it)  4 u32 length of the message  8 u32 length of the info
 //   12 id of the job (16 bytes)  28 message  then info
 // The two are kept as they came: a message is any text, an info JSON that nobody here has to read.

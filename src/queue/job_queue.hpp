@@ -36,7 +36,7 @@ struct Effect {
   bool unconfirmed = false;
   LeaseToken token;
   std::string worker_id;  // that runs it or ran it; for cancel, pause, resume: whom to tell
-  std::string message;  // its beginning, where it is long
+  std::string message;    // in brief
 };
 
 // The queue: every rule of semantics.md about what may happen to a job, and nothing else. No I/O, no clock of
@@ -77,13 +77,14 @@ class JobQueue {
   Result<JobState> retry(const JobId& id, Now now);
   Result<void> remove(const JobId& id, Now now);
   void history_lost(const HistoryLost& lost);  // as the record in the journal says
-  // Removes the waiting jobs of these numbers, a part of them at once: others want their turn. Where to go on;
-  // `end` when all are gone.
+  // Removes the waiting jobs of these numbers, a part of them at once: others want their turn. Where to go
+  // on; `end` when all are gone.
   std::uint64_t clear(std::uint64_t begin, std::uint64_t end);
   void set_disabled(bool disabled);
   bool report_progress(const ProgressReport& report);  // false: passed over, the token is not the current one
 
-  // Leases that ran out, delays that are over, finished jobs that are too old. Call when next_deadline() has come.
+  // Leases that ran out, delays that are over, finished jobs that are too old. Call when next_deadline() has
+  // come.
   void tick(Now now);
   std::optional<SteadyTime> next_deadline() const;
 
@@ -94,7 +95,7 @@ class JobQueue {
   QueueView waiting(std::size_t limit) const;
   Result<JobPage> page(std::optional<JobState> state, std::size_t limit, std::string_view cursor) const;
   const Requirements* needs(const JobId& id) const;  // null for an unknown job
-  // Where the message, in full, and the info of a finished job are: a view has the beginning of the one only.
+  // Where the message, in full, and the info of a finished job are: a view has the one in brief.
   HistoryPlace text_of(const JobId& id) const;
   std::optional<std::string_view> unwritten_text(const HistoryPlace& place) const {
     return table_.history().unwritten(place);
@@ -150,10 +151,10 @@ class JobQueue {
   std::minstd_rand random_;
   JobTable table_;
   Changes changes_;
-  Now now_{};            // of the operation that is being done
-  Millis wall_ahead_{};  // of the steady clock; another value means that the wall clock was set
+  Now now_{};                     // of the operation that is being done
+  Millis wall_ahead_{};           // of the steady clock; another value means that the wall clock was set
   SteadyTime forgetting_from_{};  // not before is a job too old: the clock may be wrong
-  bool open_ = false;    // false in replay: nothing has a timer, nobody is told
+  bool open_ = false;             // false in replay: nothing has a timer, nobody is told
   std::uint32_t epoch_ = 0;
   std::uint64_t next_token_ = 1;
   std::uint64_t next_order_ = 1;

@@ -207,8 +207,7 @@ void JobQueue::history_lost(const HistoryLost& lost) {
     Job& job = *table_.find_order(at->order);
     table_.lose_text(job);
     const std::string said = job.message ? *job.message + " " : "";
-    job.message = std::make_unique<std::string>(
-        said + "(what else it said was not kept: the disk was full)");
+    job.message = std::make_unique<std::string>(said + "(what else it said was not kept: the disk was full)");
   }
 }
 

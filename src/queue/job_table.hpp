@@ -76,7 +76,7 @@ struct Job {
 
   bool waiting() const { return state == JobState::queued; }
   bool blocked() const { return waiting() && (held || irreversible); }  // not granted until a person says so
-  JobState shown_state() const {  // as the outside sees it
+  JobState shown_state() const {                                        // as the outside sees it
     return blocked() || (held && state == JobState::running) ? JobState::paused : state;
   }
   bool granted() const { return state == JobState::running || state == JobState::cancelling; }

@@ -92,7 +92,7 @@ Result<void> remove_outdated(FileSystem& files, const std::string& directory, st
 }
 
 Result<void> put_earlier_aside(FileSystem& files, const std::string& directory, std::uint64_t first,
-                                const std::string& folder) {
+                               const std::string& folder) {
   auto names = files.list(directory);
   if (!names) return names.error();
   for (const std::string& name : *names) {

@@ -39,7 +39,7 @@ struct Finished {
   bool unconfirmed = false;
   bool forget_token = false;  // the lease was lost: a completion that comes later is stale
   std::int64_t at = 0;
-  std::string message{};  // its beginning (kBrief)
+  std::string message{};  // in brief
   HistoryPlace text{};    // all of it, and the info; none for a job that had no more to say
 };
 struct Requeued {

@@ -137,6 +137,21 @@ TEST_F(JournalRepairTest, FolderWithoutAJournalIsNotFound) {
 
 // At every call that a repair makes of the file system it is cut off: what there was to save can be saved by
 // the next one, or was by this one.
+TEST_F(JournalRepairTest, JournalOfAnotherFormatIsRefusedAndNotTouched) {
+  submit(1, 3);
+  std::string older =
+      fmt::format(R"({{"format":1,"store_id":"{}","first_segment":1)", sisyphus::to_string(make_uuid()));
+  older += fmt::format(",\"crc32c\":\"{:08x}\"}}\n", crc32c(older));
+  overwrite("j/manifest.json", older);
+  const std::string before = all_bytes();
+  const std::string told = "j/manifest.json: journal format 1 is not known here (this version reads 2)";
+  EXPECT_THAT(reopened(), StartsWith("refused: " + told));
+  const auto repair = JournalRepair::examine(disk_, "j");
+  ASSERT_FALSE(repair);
+  EXPECT_THAT(repair.error().detail, StartsWith(told));
+  EXPECT_EQ(all_bytes(), before);
+}
+
 TEST(JournalRepair, CutOffAtAnyCallLosesNothingMore) {
   std::uint64_t call = 0;
   for (bool whole = false; !whole; ++call) {

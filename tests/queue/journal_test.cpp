@@ -410,9 +410,10 @@ TEST_F(JournalInMemory, OneJobsLifeTakesAtMost200BytesBesideItsDocument) {
   const std::int64_t at = 1'770'000'000'000;
   const HistoryPlace text{100'000, 15U << 20, 64U << 10};
   // It is forgotten in the batch in which another one ends.
-  for (const std::vector<Record>& batch : {std::vector<Record>{Submitted{order, make_uuid(), facts, document}},
-                                           {Granted{order, {1000, order}, 1, false, at, worker}},
-                                           {Finished{.order = order, .at = at, .text = text}, Removed{order}}}) {
+  for (const std::vector<Record>& batch :
+       {std::vector<Record>{Submitted{order, make_uuid(), facts, document}},
+        {Granted{order, {1000, order}, 1, false, at, worker}},
+        {Finished{.order = order, .at = at, .text = text}, Removed{order}}}) {
     std::string bytes;
     for (const Record& record : batch) encode(record, bytes);
     ASSERT_TRUE((*opened.journal)->write(bytes));

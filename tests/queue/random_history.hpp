@@ -103,9 +103,8 @@ class RandomHistory {
           "'{}' waits '{}' worker '{}' {}\n",
           sisyphus::to_string(job.id), to_string(job.state), job.attempt, job.max_attempts, job.priority,
           job.unconfirmed, job.started_at ? rfc3339(*job.started_at) : "",
-          job.finished_at ? rfc3339(*job.finished_at) : "", said.segment, said.offset, said.size,
-          job.message, job.waiting_for,
-          job.worker_id, job.document);
+          job.finished_at ? rfc3339(*job.finished_at) : "", said.segment, said.offset, said.size, job.message,
+          job.waiting_for, job.worker_id, job.document);
       for (const Attempt& attempt : job.attempts) {
         text += fmt::format("  {} {} {} {} {}\n", attempt.number, to_string(attempt.end), attempt.worker_id,
                             rfc3339(attempt.started_at), attempt.reason);

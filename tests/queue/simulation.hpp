@@ -31,8 +31,8 @@ struct Seen {
   int text_files = 0;  // that were begun
 };
 
-// One random history of a server: JobQueue, Journal and History over a faulty disk and a clock that jumps, with
-// clients that remember every token, right or stale. A step that is wrong sets `wrong()`.
+// One random history of a server: JobQueue, Journal and History over a faulty disk and a clock that jumps,
+// with clients that remember every token, right or stale. A step that is wrong sets `wrong()`.
 class Simulation {
  public:
   Simulation(std::uint32_t seed, Seen& seen) : random_(seed), seen_(seen) { start(); }
@@ -175,7 +175,8 @@ class Simulation {
     check(pending_.difference(*queue_, [this](const JobView& view) -> Result<HistoryText> {
       const HistoryPlace place = queue_->text_of(view.id);
       if (!place) return HistoryText{view.message, ""};
-      if (const auto bytes = queue_->unwritten_text(place)) return decode_history_entry(*bytes, view.id).value();
+      if (const auto bytes = queue_->unwritten_text(place))
+        return decode_history_entry(*bytes, view.id).value();
       return read_history(disk_, "j", place, view.id);
     }));
   }
@@ -277,7 +278,8 @@ class Simulation {
     completion.id = below(3) == 0 ? any_id() : running_id();
     completion.failed = below(3) == 0;
     completion.retryable = below(2) == 0;
-    completion.message = completion.failed ? "it broke" + std::string(below(3) == 0 ? below(1500) : 0, '!') : "";
+    completion.message =
+        completion.failed ? "it broke" + std::string(below(3) == 0 ? below(1500) : 0, '!') : "";
     if (below(2) == 0) completion.info = fmt::format(R"({{"log":"{}"}})", std::string(below(800), 'x'));
     if (below(4) == 0) {
       completion.worker_id = worker();
@@ -308,8 +310,7 @@ class Simulation {
   void hand_back() {
     last_id_ = running_id();
     const HandBack back{last_id_, token(), "it stops"};
-    compare("hand back", queue_->hand_back(back, now_),
-            [&] { return pending_.hand_back(back, now_); });
+    compare("hand back", queue_->hand_back(back, now_), [&] { return pending_.hand_back(back, now_); });
   }
 
   void undelivered() {

@@ -49,10 +49,9 @@ TEST(Simulation, EveryHistoryKeepsThePromises) {
   if (only) return;
   // A simulation in which nothing happens would pass as well.
   EXPECT_GT(seen.histories, 5);
-  for (const int count :
-       {seen.killed, seen.power_lost, seen.disk_failed, seen.torn, seen.unknown_kept, seen.unknown_lost,
-        seen.completed, seen.adopted, seen.compacted, seen.not_compacted, seen.texts, seen.text_files,
-        seen.texts_lost})
+  for (const int count : {seen.killed, seen.power_lost, seen.disk_failed, seen.torn, seen.unknown_kept,
+                          seen.unknown_lost, seen.completed, seen.adopted, seen.compacted, seen.not_compacted,
+                          seen.texts, seen.text_files, seen.texts_lost})
     EXPECT_GT(count, seen.histories / 50);
 }
 

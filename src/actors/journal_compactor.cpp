@@ -31,8 +31,8 @@ void give_way() {
 }  // namespace
 
 JournalCompactor::JournalCompactor(asio::any_io_executor executor, JournalWriter& writer, LiveBytes live,
-                                   Settings settings)
-    : writer_(writer), live_(std::move(live)), settings_(settings), bell_(std::move(executor)) {}
+                                   std::uint64_t segment_size)
+    : writer_(writer), live_(std::move(live)), segment_size_(segment_size), bell_(std::move(executor)) {}
 
 JournalCompactor::~JournalCompactor() {
   thread_.join();
@@ -52,7 +52,7 @@ asio::awaitable<void> JournalCompactor::run() {
 }
 
 bool JournalCompactor::worthwhile() const {
-  return writer_.size() > 2 * (live_() + uncounted_ + settings_.segment_size);
+  return writer_.size() > 2 * (live_() + uncounted_ + segment_size_);
 }
 
 asio::awaitable<Result<void>> JournalCompactor::compact() {
@@ -62,7 +62,7 @@ asio::awaitable<Result<void>> JournalCompactor::compact() {
   if (!range) co_return range.error();
   std::function<Result<queue::Compacted>()> work = [this, &range] {
     give_way();
-    return queue::compact(writer_.files(), *range, settings_.history, stop_.get_token());
+    return queue::compact(writer_.files(), *range, stop_.get_token());
   };
   const auto done = co_await run_on<Result<queue::Compacted>>(thread_.get_executor(), std::move(work));
   writer_.compaction_ended(done);

@@ -17,13 +17,11 @@ namespace sisyphus::actors {
 // everything else. `writer` outlives it.
 class JournalCompactor {
  public:
-  struct Settings {
-    std::size_t history = 0;         // finished jobs that stay
-    std::uint64_t segment_size = 0;  // bytes; less than two of them more than needed is not worth the work
-  };
   using LiveBytes = std::function<std::uint64_t()>;
 
-  JournalCompactor(asio::any_io_executor executor, JournalWriter& writer, LiveBytes live, Settings settings);
+  // Less than two segments more than needed are not worth the work.
+  JournalCompactor(asio::any_io_executor executor, JournalWriter& writer, LiveBytes live,
+                   std::uint64_t segment_size);
   ~JournalCompactor();
 
   asio::awaitable<void> run();  // until stop() or until the journal is lost
@@ -36,7 +34,7 @@ class JournalCompactor {
   asio::thread_pool thread_{1};
   JournalWriter& writer_;
   LiveBytes live_;
-  Settings settings_;
+  std::uint64_t segment_size_;   // bytes
   std::uint64_t uncounted_ = 0;  // bytes that the last snapshot had beyond what is counted as live
   Bell bell_;
   std::stop_source stop_;

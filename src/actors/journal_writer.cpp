@@ -22,12 +22,15 @@ constexpr std::chrono::milliseconds kGrowing{5};  // while more come each turn; 
 }  // namespace
 
 JournalWriter::JournalWriter(asio::any_io_executor executor, std::unique_ptr<queue::Journal> journal,
-                             queue::Fsync fsync, Collect collect, Publish publish)
+                             std::unique_ptr<queue::History> history, queue::Fsync fsync, Collect collect,
+                             Publish publish, OnHistoryLost on_history_lost)
     : executor_(executor),
       journal_(std::move(journal)),
+      history_(std::move(history)),
       fsync_(fsync),
       collect_(std::move(collect)),
       publish_(std::move(publish)),
+      on_history_lost_(std::move(on_history_lost)),
       bell_(executor),
       segment_bell_(executor),
       waiting_(executor),
@@ -48,7 +51,8 @@ void JournalWriter::start(TaskGroup& group) {
 
 void JournalWriter::probe() {
   for (int i = 0; i < kProbes && !failed_; ++i) {
-    if (auto written = write_and_sync("", true); !written) fail(written.error());
+    Batch empty;
+    if (auto written = write_and_sync(empty); !written) fail(written.error());
   }
   spdlog::info("journal_sync p99_us={} on={}", placement_.p99().count(),
                placement_.on_loop(std::chrono::steady_clock::now()) ? "loop" : "thread");
@@ -109,7 +113,7 @@ asio::awaitable<void> JournalWriter::next_batch() {
   in_flight_ = true;
   waiting_.move_waiters_to(flying_);
   promised_flying_ = std::exchange(promised_, 0);
-  collect_(batch_);
+  collect_(batch_.changes);
   co_await write_batch();
   promised_flying_ = 0;
   in_flight_ = false;
@@ -122,43 +126,71 @@ asio::awaitable<void> JournalWriter::ended() {
 
 asio::awaitable<void> JournalWriter::write_batch() {
   const SteadyTime now = std::chrono::steady_clock::now();
-  const bool new_segment = std::exchange(new_segment_, false);
-  dirty_ = dirty_ || new_segment || batch_.record_count != 0;
+  batch_.new_segment = std::exchange(new_segment_, false);
+  batch_.history_lost.clear();
+  batch_.trouble.clear();
+  dirty_ = dirty_ || batch_.new_segment || batch_.changes.record_count != 0;
   if (dirty_) {
     ++batches_;
     const bool due = stopping_ || now - last_sync_ >= kInterval;
-    const bool sync = fsync_ == queue::Fsync::always || (fsync_ == queue::Fsync::interval && due);
-    // Going on to another segment takes several syncs, and beside a compaction one may take long: not on the
+    batch_.sync = fsync_ == queue::Fsync::always || (fsync_ == queue::Fsync::interval && due);
+    // Going on to another file takes several syncs, and beside a compaction one may take long: not on the
     // loop.
-    const bool short_work = !new_segment && !compacting_ && journal_->fits(batch_.records.size());
-    last_on_loop_ = short_work && (!sync || placement_.on_loop(now));
+    const queue::HistoryWork& history = batch_.changes.history;
+    const bool short_work = !batch_.new_segment && !compacting_ &&
+                            journal_->fits(batch_.changes.records.size()) && !history_->is_long(history);
+    last_on_loop_ = short_work && (!batch_.sync || placement_.on_loop(now));
     Result<void> written;
     if (last_on_loop_) {
-      written = write_and_sync(batch_.records, sync);
+      written = write_and_sync(batch_);
     } else {
-      std::function<Result<void>()> work = [this, sync, new_segment] {
-        return write_and_sync(batch_.records, sync, new_segment);
-      };
+      flying_texts_ = &history.pieces;
+      std::function<Result<void>()> work = [this] { return write_and_sync(batch_); };
       written = co_await run_on<Result<void>>(thread_.get_executor(), std::move(work));
+      flying_texts_ = nullptr;
     }
     if (!written) fail(written.error());
-    dirty_ = fsync_ == queue::Fsync::interval && !sync;
-    if (new_segment) closed_ = journal_->closed();
+    tell_history(batch_);
+    dirty_ = fsync_ == queue::Fsync::interval && !batch_.sync;
+    if (batch_.new_segment) closed_ = journal_->closed();
     between_batches();
   }
-  if (!failed_) publish_(batch_.effects);
+  if (!failed_) publish_(batch_.changes.effects);
 }
 
-Result<void> JournalWriter::write_and_sync(const std::string& records, bool sync, bool new_segment) {
-  if (new_segment) {
+Result<void> JournalWriter::write_and_sync(Batch& batch) {
+  if (batch.new_segment) {
     if (auto started = journal_->start_segment(); !started) return started;
   }
   const SteadyTime begin = std::chrono::steady_clock::now();
-  if (auto written = journal_->write(records); !written || !sync) return written;
-  if (auto synced = journal_->sync(); !synced) return synced;
-  last_sync_ = std::chrono::steady_clock::now();
-  placement_.measured(std::chrono::duration_cast<std::chrono::microseconds>(last_sync_ - begin), last_sync_);
+  if (auto written = write_texts(batch); !written) return written;
+  if (auto written = journal_->write(batch.changes.records); !written) return written;
+  if (batch.sync) {
+    if (auto synced = journal_->sync(); !synced) return synced;
+    last_sync_ = std::chrono::steady_clock::now();
+    placement_.measured(std::chrono::duration_cast<std::chrono::microseconds>(last_sync_ - begin),
+                        last_sync_);
+  }
+  if (auto cleaned = history_->clean_up(batch.changes.history); !cleaned) batch.trouble = cleaned.error().detail;
   return {};
+}
+
+Result<void> JournalWriter::write_texts(Batch& batch) {
+  auto lost = history_->write(batch.changes.history.pieces, batch.changes.records);
+  if (!lost) return lost.error();
+  batch.history_lost = std::move(*lost);
+  if (!batch.sync) return {};
+  return history_->sync();
+}
+
+void JournalWriter::tell_history(const Batch& batch) {
+  for (const queue::HistoryLost& lost : batch.history_lost) {
+    spdlog::error(
+        "history_disk_full bytes={} error=\"no room for what finished jobs have said: they end without\"",
+        lost.end - lost.begin);
+    on_history_lost_(lost);
+  }
+  if (!batch.trouble.empty()) spdlog::warn("history_file_stays error=\"{}\"", batch.trouble);
 }
 
 // The journal is nobody's at this moment: hand over the spare segment, and take its numbers.

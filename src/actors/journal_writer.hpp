@@ -4,6 +4,7 @@
 #include "core/gate.hpp"
 #include "core/task_group.hpp"
 #include "queue/compaction.hpp"
+#include "queue/history.hpp"
 #include "queue/job_queue.hpp"
 #include "queue/journal.hpp"
 
@@ -17,16 +18,19 @@
 namespace sisyphus::actors {
 
 // The journal actor: one batch in flight; what a turn of the loop brought is one batch; write, sync, then let
-// those who wait for it go on. The first error is the last thing it does: waiters learn that the outcome is
-// unknown, and `failed()` stays set.
+// those who wait for it go on. Texts of finished jobs are on disk before the batch that refers to them. The
+// first error is the last thing it does: waiters learn that the outcome is unknown, and `failed()` stays set.
 class JournalWriter {
  public:
   using Changes = queue::JobQueue::Changes;
   using Collect = std::function<void(Changes&)>;                           // what is to be written now
   using Publish = std::function<void(const std::vector<queue::Effect>&)>;  // it is on disk: tell the world
+  using OnHistoryLost =
+      std::function<void(const queue::HistoryLost&)>;  // said in the journal: no room for it
 
-  JournalWriter(asio::any_io_executor executor, std::unique_ptr<queue::Journal> journal, queue::Fsync fsync,
-                Collect collect, Publish publish);
+  JournalWriter(asio::any_io_executor executor, std::unique_ptr<queue::Journal> journal,
+                std::unique_ptr<queue::History> history, queue::Fsync fsync, Collect collect, Publish publish,
+                OnHistoryLost on_history_lost);
   ~JournalWriter();
 
   void start(TaskGroup& group);
@@ -47,6 +51,10 @@ class JournalWriter {
   void compaction_ended(const Result<queue::Compacted>& done);
   std::uint64_t size() const { return size_; }  // bytes of the journal's files
   queue::FileSystem& files() const { return journal_->files(); }
+  // The text at `place`, when it is being written just now.
+  std::optional<std::string_view> flying_text(const queue::HistoryPlace& place) const {
+    return flying_texts_ ? queue::find(*flying_texts_, place) : std::nullopt;
+  }
 
   asio::awaitable<void> ended();  // the writer has stopped, by stop() or by a failure
   const std::optional<Error>& failed() const { return failed_; }
@@ -60,16 +68,28 @@ class JournalWriter {
   asio::awaitable<void> write_batch();
   asio::awaitable<void> prepare_segments();
   void probe();
-  Result<void> write_and_sync(const std::string& records, bool sync, bool new_segment = false);
+  struct Batch {
+    Changes changes;
+    bool sync = true;
+    bool new_segment = false;
+    std::vector<queue::HistoryLost> history_lost;  // by writing it
+    std::string trouble;                           // with what was to be cleaned up
+  };
+  Result<void> write_and_sync(Batch& batch);
+  Result<void> write_texts(Batch& batch);
+  void tell_history(const Batch& batch);
   void fail(const Error& error);
   void between_batches();
 
   asio::any_io_executor executor_;
   asio::thread_pool thread_{1};
   std::unique_ptr<queue::Journal> journal_;
+  std::unique_ptr<queue::History> history_;
   queue::Fsync fsync_;
   Collect collect_;
   Publish publish_;
+  OnHistoryLost on_history_lost_;
+  const std::vector<queue::HistoryPiece>* flying_texts_ = nullptr;  // while the thread writes them
   SyncPlacement placement_;
   Bell bell_;
   Bell segment_bell_;
@@ -77,7 +97,7 @@ class JournalWriter {
   bool pending_ = false;
   bool in_flight_ = false;
   Gate flying_;               // for the batch that is being written
-  Changes batch_;             // which that is
+  Batch batch_;               // which that is; its memory serves the next one
   std::size_t released_ = 0;  // how many the last batch let go
   bool stopping_ = false;
   // Of the journal, as it was between two batches: the thread may be writing it.

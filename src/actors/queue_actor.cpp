@@ -60,7 +60,10 @@ Result<std::unique_ptr<QueueActor>> QueueActor::open(asio::any_io_executor execu
   if (!journal) return journal.error();
   if (!(*journal)->repaired().empty()) spdlog::warn("journal_torn_tail \"{}\"", (*journal)->repaired());
   for (const std::string& worker : self->state_.disabled_workers) self->workers_.set_disabled(worker, true);
-  self->jobs_.open(clock.now());
+  auto history = queue::History::open(files, self->settings_.data_dir, self->jobs_.table().history());
+  if (!history) return history.error();
+  for (const std::string& trouble : (*history)->troubles()) spdlog::warn("history_trouble \"{}\"", trouble);
+  self->jobs_.open(clock.now(), (*history)->end());
   self->events_ = std::make_unique<EventHub>(executor, self->jobs_.epoch());
   const auto collect = [self](JournalWriter::Changes& changes) {
     self->jobs_.take_changes(changes);
@@ -68,11 +71,11 @@ Result<std::unique_ptr<QueueActor>> QueueActor::open(asio::any_io_executor execu
     changes.record_count += std::exchange(self->extra_count_, 0);
   };
   const auto publish = [self](const std::vector<queue::Effect>& effects) { self->publish(effects); };
-  self->journal_ =
-      std::make_unique<JournalWriter>(executor, std::move(*journal), self->settings_.fsync, collect, publish);
+  const auto on_history_lost = [self](const queue::HistoryLost& lost) { self->jobs_.history_lost(lost); };
+  self->journal_ = std::make_unique<JournalWriter>(executor, std::move(*journal), std::move(*history),
+                                                   self->settings_.fsync, collect, publish, on_history_lost);
   self->compactor_ = std::make_unique<JournalCompactor>(
-      executor, *self->journal_, [self] { return self->state_.live_bytes(); },
-      JournalCompactor::Settings{self->settings_.policy.history, self->settings_.segment_size});
+      executor, *self->journal_, [self] { return self->state_.live_bytes(); }, self->settings_.segment_size);
   return actor;
 }
 
@@ -205,10 +208,9 @@ asio::awaitable<std::vector<Result<void>>> QueueActor::complete(std::vector<Comp
   co_return results;
 }
 
-asio::awaitable<std::vector<Result<void>>> QueueActor::hand_back(std::string worker_id,
-                                                                 std::vector<HandBack> jobs) {
+asio::awaitable<std::vector<Result<void>>> QueueActor::hand_back(std::vector<HandBack> jobs) {
   std::vector<Result<void>> results;
-  for (const HandBack& job : jobs) results.push_back(jobs_.hand_back(worker_id, job, clock_.now()));
+  for (const HandBack& job : jobs) results.push_back(jobs_.hand_back(job, clock_.now()));
   const auto done = co_await committed();
   for (auto& result : results) {
     if (result && !done) result = done.error();
@@ -258,9 +260,14 @@ asio::awaitable<Result<void>> QueueActor::remove(JobId id) {
 }
 
 asio::awaitable<Result<void>> QueueActor::clear() {
-  jobs_.clear();
-  auto done = co_await committed();
-  co_return done;
+  // Those that wait now, a part in each batch: a hundred thousand at once would keep everybody waiting.
+  const std::uint64_t end = jobs_.next_order();
+  for (std::uint64_t begin = 0; begin < end;) {
+    begin = jobs_.clear(begin, end);
+    auto done = co_await committed();
+    if (!done) co_return done.error();
+  }
+  co_return Result<void>();
 }
 
 asio::awaitable<Result<void>> QueueActor::set_disabled(bool disabled) {
@@ -377,9 +384,34 @@ void QueueActor::complete_view(JobView& view) const {
   }
 }
 
+Result<queue::HistoryText> QueueActor::read_text(const JobId& id, const queue::HistoryPlace& place) const {
+  auto unwritten = jobs_.unwritten_text(place);
+  if (!unwritten) unwritten = journal_->flying_text(place);
+  if (!unwritten) return queue::read_history(journal_->files(), settings_.data_dir, place, id);
+  return queue::decode_history_entry(*unwritten, id).value();
+}
+
+// What a finished job has said is in a file; the queue has its message in brief.
+void QueueActor::add_text(JobView& view) const {
+  const queue::HistoryPlace place = jobs_.text_of(view.id);
+  if (!place) return;
+  auto text = read_text(view.id, place);
+  if (text) {
+    view.message = std::move(text->message);
+    view.info = std::move(text->info);
+    return;
+  }
+  if (damaged_texts_.insert(view.id).second)
+    spdlog::error("history_damaged job_id={} error=\"{}\"", view.id, text.error().detail);
+  if (!view.message.empty()) view.message += ' ';
+  view.message += fmt::format("(what else it said cannot be read: {})", text.error().detail);
+}
+
 Result<JobView> QueueActor::job(const JobId& id) const {
   auto view = jobs_.view(id);
-  if (view) complete_view(*view);
+  if (!view) return view;
+  complete_view(*view);
+  add_text(*view);
   return view;
 }
 
@@ -387,7 +419,10 @@ Result<JobPage> QueueActor::jobs(std::optional<JobState> state, std::size_t limi
                                  std::string_view cursor) const {
   auto page = jobs_.page(state, limit, cursor);
   if (page) {
-    for (JobView& view : page->jobs) complete_view(view);
+    for (JobView& view : page->jobs) {
+      complete_view(view);
+      add_text(view);
+    }
   }
   return page;
 }
@@ -453,6 +488,7 @@ std::string QueueActor::state_event(const queue::Effect& effect) const {
   view.message = effect.message;
   if (!is_terminal(view.state)) view.finished_at.reset();
   complete_view(view);
+  if (is_terminal(view.state)) add_text(view);
   return net::state_event_json(view);
 }
 

@@ -14,6 +14,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <set>
 #include <string>
 
 namespace sisyphus::actors {
@@ -52,8 +53,7 @@ class QueueActor final : public JobService,
   asio::awaitable<Result<std::vector<Grant>>> poll(PollRequest request, WatchClient watch) override;
   void undelivered(const std::vector<Grant>& grants) override;
   asio::awaitable<std::vector<Result<void>>> complete(std::vector<Completion> completions) override;
-  asio::awaitable<std::vector<Result<void>>> hand_back(std::string worker_id,
-                                                       std::vector<HandBack> jobs) override;
+  asio::awaitable<std::vector<Result<void>>> hand_back(std::vector<HandBack> jobs) override;
   asio::awaitable<Result<void>> mark_irreversible(JobId id, LeaseToken token) override;
   asio::awaitable<Result<JobState>> cancel(JobId id) override;
   asio::awaitable<Result<JobState>> pause(JobId id) override;
@@ -103,6 +103,8 @@ class QueueActor final : public JobService,
   std::string state_event(const queue::Effect& effect) const;
   void publish_worker(const WorkerView& worker, bool online);
   void complete_view(JobView& view) const;
+  void add_text(JobView& view) const;
+  Result<queue::HistoryText> read_text(const JobId& id, const queue::HistoryPlace& place) const;
   SteadyTime next_deadline() const;
 
   asio::any_io_executor executor_;
@@ -118,7 +120,8 @@ class QueueActor final : public JobService,
   std::unique_ptr<JournalCompactor> compactor_;
   std::unique_ptr<EventHub> events_;
   ControlHub control_;
-  std::list<Parked*> parked_;  // first come first
+  std::list<Parked*> parked_;              // first come first
+  mutable std::set<JobId> damaged_texts_;  // of which the log has been told
   Bell clock_bell_;
   SteadyTime armed_for_ = SteadyTime::max();
   bool stopping_ = false;

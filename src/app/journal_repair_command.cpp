@@ -77,13 +77,13 @@ int repair_journal(const RepairOptions& options) {
   if (manifest && !*manifest) return report(not_found(options.directory + " holds no journal"));
   const auto lock = files.lock(options.directory + "/lock");
   if (!lock) return report(lock.error());
-  const auto whole = queue::survey(files, options.directory, options.history);
+  const auto whole = queue::survey(files, options.directory);
   if (whole) {
     fmt::print("{}", options.json ? "{\"repaired\":false,\"lost\":[]}\n"
                                   : "It is whole: there is nothing to repair\n");
     return kExitDone;
   }
-  auto repair = queue::JournalRepair::examine(files, options.directory, options.history);
+  auto repair = queue::JournalRepair::examine(files, options.directory);
   if (!repair) return report(repair.error());
   if (!options.json) tell(*repair);
   std::string folder;

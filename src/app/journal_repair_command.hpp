@@ -1,14 +1,12 @@
 #pragma once
 
-#include <cstddef>
 #include <string>
 
 namespace sisyphus::app {
 
 struct RepairOptions {
   std::string directory;
-  std::size_t history = 0;  // finished jobs that stay
-  bool yes = false;         // without asking
+  bool yes = false;  // without asking
   bool json = false;
 };
 

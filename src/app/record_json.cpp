@@ -60,7 +60,7 @@ class Members {
     object_["forget_lease"] = record.forget_token;
     time("at", record.at);
     text("message", record.message);
-    text("info", record.info);
+    entry(record.text);
   }
   void operator()(const queue::Requeued& record) {
     object_["job"] = record.order;
@@ -75,7 +75,10 @@ class Members {
     object_["job"] = record.order;
     object_["held"] = record.held;
   }
-  void operator()(const queue::Cleared&) {}
+  void operator()(const queue::Cleared& record) {
+    object_["begin"] = record.begin;
+    object_["end"] = record.end;
+  }
   void operator()(const queue::QueueAttributes& record) { object_["disabled"] = record.disabled; }
   void operator()(const queue::WorkerAttributes& record) {
     object_["worker"] = record.worker_id;
@@ -110,10 +113,17 @@ class Members {
     time("ended_at", record.ended_at);
     text("worker", record.worker_id);
     text("message", record.message);
-    text("info", record.info);
+    entry(record.text);
+    text("avoid", record.avoid);
+    time("avoid_since", record.avoid_since);
     json::array past;
     for (const Attempt& attempt : record.past) past.push_back(attempt_json(attempt));
     if (!past.empty()) object_["attempts"] = std::move(past);
+  }
+  void operator()(const queue::HistoryLost& record) {
+    object_["segment"] = record.segment;
+    object_["begin"] = record.begin;
+    object_["end"] = record.end;
   }
   void operator()(const queue::Numbered& record) { object_["next_job"] = record.next_order; }
   // Removed and what else only names its job.
@@ -129,6 +139,11 @@ class Members {
   void time(std::string_view name, std::int64_t value) {
     if (value != 0) object_[name] = time_text(value);
   }
+  void entry(const queue::HistoryPlace& place) {
+    if (!place) return;
+    object_["text"] =
+        json::object{{"segment", place.segment}, {"offset", place.offset}, {"bytes", place.size}};
+  }
   void flag(std::string_view name, bool value) {
     if (value) object_[name] = value;
   }
@@ -142,24 +157,43 @@ const std::string* document_of(const queue::Record& record) {
   return nullptr;
 }
 
+// Beside where it stands; the info as the text that it is.
+void add_text(json::object& object, const Result<queue::HistoryText>& text) {
+  json::object& members = object["text"].as_object();
+  if (!text) {
+    members["error"] = text.error().detail;
+    return;
+  }
+  members["message"] = text->message;
+  if (!text->info.empty()) members["info"] = text->info;
+}
+
 }  // namespace
 
-std::string record_line(const queue::Record& record, const queue::RecordPlace& place, bool documents) {
+queue::HistoryPlace text_place(const queue::Record& record) {
+  if (const auto* finished = std::get_if<queue::Finished>(&record)) return finished->text;
+  if (const auto* kept = std::get_if<queue::Kept>(&record)) return kept->text;
+  return {};
+}
+
+std::string record_line(const queue::Record& record, const queue::RecordPlace& place, bool documents,
+                        const std::optional<Result<queue::HistoryText>>& text) {
   json::object object{{"file", place.path.substr(place.path.rfind('/') + 1)},
                       {"offset", place.offset},
                       {"batch", place.sequence},
                       {"type", queue::type_name(record)}};
   std::visit(Members(object), record);
+  if (text) add_text(object, *text);
   const std::string* const document = document_of(record);
   if (document != nullptr && !documents) object["document_bytes"] = document->size();
   std::string line = json::serialize(object);
   if (document == nullptr || !documents) return line;
   // As it was sent; its line breaks stand between its members and mean nothing.
-  std::string text = *document;
+  std::string sent = *document;
   std::replace_if(
-      text.begin(), text.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
+      sent.begin(), sent.end(), [](char c) { return c == '\n' || c == '\r'; }, ' ');
   line.pop_back();
-  return line + ",\"document\":" + text + "}";
+  return line + ",\"document\":" + sent + "}";
 }
 
 }  // namespace sisyphus::app

@@ -9,6 +9,8 @@
 namespace sisyphus::app {
 namespace {
 
+constexpr double kSecondsADay = 86'400;
+
 Millis millis(double seconds) {
   return Millis(static_cast<std::int64_t>(seconds * 1000));
 }
@@ -40,6 +42,10 @@ void add_server_flags(CLI::App& app, ServerFlags& flags) {
       ->envname("CLIENT_EXPIRY")
       ->check(CLI::Range(1.0, 86400.0));
   app.add_option("--history", flags.history, "Finished jobs that stay readable")->envname("SISYPHUS_HISTORY");
+  app.add_option("--history-days", flags.history_days,
+                 "Days that a finished job stays readable; 0 for no end")
+      ->envname("SISYPHUS_HISTORY_DAYS")
+      ->check(CLI::Range(0.0, 36500.0));
   app.add_option("--max-body", flags.max_body_mib, "Largest request body, MiB")
       ->envname("SISYPHUS_MAX_BODY")
       ->check(CLI::Range(1, 1024));
@@ -86,6 +92,7 @@ Result<actors::ServerOptions> options_of(const ServerFlags& flags) {
   options.queue.policy.lease = millis(flags.lease_s);
   options.queue.policy.backoff_base = millis(flags.backoff_s);
   options.queue.policy.history = flags.history;
+  options.queue.policy.history_age = millis(flags.history_days * kSecondsADay);
   options.queue.worker_expiry = millis(flags.client_expiry_s);
   // The largest submission must fit into one segment beside what is kept free.
   options.queue.segment_size = std::max<std::uint64_t>(flags.segment_mib << 20, 2 * options.http.limits.body);

@@ -20,6 +20,7 @@ struct ServerFlags {
   double backoff_s = 5;
   double client_expiry_s = 30;
   std::size_t history = 10'000;
+  double history_days = 30;
   std::size_t max_body_mib = 8;
   std::size_t max_connections = 4096;
   double idle_s = 75;

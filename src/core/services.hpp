@@ -147,8 +147,7 @@ class JobService {
   // A grant whose reply could not be written: queued again, uncounted. Not waited for.
   virtual void undelivered(const std::vector<Grant>& grants) = 0;
   virtual asio::awaitable<std::vector<Result<void>>> complete(std::vector<Completion> completions) = 0;
-  virtual asio::awaitable<std::vector<Result<void>>> hand_back(std::string worker_id,
-                                                               std::vector<HandBack> jobs) = 0;
+  virtual asio::awaitable<std::vector<Result<void>>> hand_back(std::vector<HandBack> jobs) = 0;
   virtual asio::awaitable<Result<void>> mark_irreversible(JobId id, LeaseToken token) = 0;
   virtual asio::awaitable<Result<JobState>> cancel(JobId id) = 0;
   virtual asio::awaitable<Result<JobState>> pause(JobId id) = 0;

@@ -43,6 +43,7 @@ Result<Completion> read_completion(const json::object& object, const JobId& id) 
   }
   const json::value* const info = object.if_contains("info");
   if (info == nullptr) return completion;
+  if (info->is_object() && info->get_object().empty()) return completion;  // says nothing: nothing is kept
   completion.info = json::serialize(*info);
   if (!info->is_object()) return completion;  // the original takes anything here
   const auto text = [&](const char* name) {
@@ -154,7 +155,7 @@ asio::awaitable<HttpResponse> post_worker_hand_back(const RouteContext& context,
   auto jobs = read_items<HandBack>(request.body, read_hand_back);
   if (!jobs) co_return problem(jobs.error());
   const std::vector<JobId> ids = ids_of(*jobs);
-  auto results = co_await context.services.jobs.hand_back(request.param(0), std::move(*jobs));
+  auto results = co_await context.services.jobs.hand_back(std::move(*jobs));
   co_return results_reply(ids, results);
 }
 

@@ -40,11 +40,8 @@ Result<std::uint64_t> make_snapshot(FileSystem& files, const JournalRange& range
 
 }  // namespace
 
-Result<Compacted> compact(FileSystem& files, const JournalRange& range, std::size_t history,
-                          const std::stop_token& stop) {
-  Policy policy;
-  policy.history = history;
-  JournalState state(policy);
+Result<Compacted> compact(FileSystem& files, const JournalRange& range, const std::stop_token& stop) {
+  JournalState state;
   auto end = read(files, range, stop, [&state](Record&& record, const RecordPlace&) {
     drop_document(record);
     return state.replay(std::move(record));

@@ -18,8 +18,7 @@ struct Compacted {
 // Puts one snapshot in the place of everything in `range`, whose segments are closed: writes it, then the
 // manifest that names it, then removes what it replaces. Ended at any moment it leaves a folder that reads
 // the same. It works on files only and may run on a thread beside a server that writes `range.end`.
-// `history` is the server's: how many finished jobs stay. Stopped: Errc::unavailable.
-Result<Compacted> compact(FileSystem& files, const JournalRange& range, std::size_t history,
-                          const std::stop_token& stop);
+// Stopped: Errc::unavailable.
+Result<Compacted> compact(FileSystem& files, const JournalRange& range, const std::stop_token& stop);
 
 }  // namespace sisyphus::queue

@@ -2,6 +2,7 @@
 
 #include "core/clock.hpp"
 #include "core/services.hpp"
+#include "queue/history_format.hpp"
 #include "queue/job_table.hpp"
 #include "queue/record.hpp"
 
@@ -9,6 +10,7 @@
 #include <optional>
 #include <random>
 #include <string>
+#include <string_view>
 #include <utility>
 #include <vector>
 
@@ -20,6 +22,8 @@ struct Policy {
       5'000};  // before the second attempt; doubled for each further one, jittered by a quarter
   Millis backoff_cap{600'000};
   std::size_t history = 10'000;  // finished jobs that stay readable
+  Millis history_age{0};         // and how long they do; 0: as long as there is place
+  std::uint64_t history_segment = HistorySpace::kSegment;  // bytes of a file with their texts
 };
 
 // Something that the outside learns once the change is in the journal.
@@ -32,7 +36,7 @@ struct Effect {
   bool unconfirmed = false;
   LeaseToken token;
   std::string worker_id;  // that runs it or ran it; for cancel, pause, resume: whom to tell
-  std::string message;
+  std::string message;    // in brief
 };
 
 // The queue: every rule of semantics.md about what may happen to a job, and nothing else. No I/O, no clock of
@@ -46,13 +50,15 @@ class JobQueue {
 
   // Start: replay every record that the journal holds, then open().
   Result<void> replay(Record record);
-  void open(Now now);  // a new epoch; running jobs get a fresh lease
+  // A new epoch; running jobs get a fresh lease. New texts go behind `texts` in the history's files.
+  void open(Now now, HistoryPlace texts = {1, kHistoryHeaderSize, 0});
 
   // What was changed since the last call.
   struct Changes {
     std::string records;  // encoded, to be written as they are
     std::size_t record_count = 0;
     std::vector<Effect> effects;
+    HistoryWork history;
 
     void clear();  // keeps the memory for the next batch, but for that of a large one
   };
@@ -65,7 +71,7 @@ class JobQueue {
   std::vector<Grant> grant(const std::string& worker_id, const Offer& offer, std::size_t max, Now now);
   void undelivered(const Grant& grant, Now now);
   Result<void> complete(const Completion& completion, Now now);
-  Result<void> hand_back(const std::string& worker_id, const HandBack& job, Now now);
+  Result<void> hand_back(const HandBack& job, Now now);
   LeaseVerdict renew(const std::string& worker_id, const HeldLease& lease, Now now);
   Result<void> mark_irreversible(const JobId& id, LeaseToken token);
   Result<JobState> cancel(const JobId& id, Now now);
@@ -73,11 +79,15 @@ class JobQueue {
   Result<JobState> resume(const JobId& id, Now now);
   Result<JobState> retry(const JobId& id, Now now);
   Result<void> remove(const JobId& id, Now now);
-  void clear();
+  void history_lost(const HistoryLost& lost);  // as the record in the journal says
+  // Removes the waiting jobs of these numbers, a part of them at once: others want their turn. Where to go
+  // on; `end` when all are gone.
+  std::uint64_t clear(std::uint64_t begin, std::uint64_t end);
   void set_disabled(bool disabled);
   bool report_progress(const ProgressReport& report);  // false: passed over, the token is not the current one
 
-  // Leases that ran out, delays that are over. Call when next_deadline() has come.
+  // Leases that ran out, delays that are over, finished jobs that are too old. Call when next_deadline() has
+  // come.
   void tick(Now now);
   std::optional<SteadyTime> next_deadline() const;
 
@@ -88,6 +98,11 @@ class JobQueue {
   QueueView waiting(std::size_t limit) const;
   Result<JobPage> page(std::optional<JobState> state, std::size_t limit, std::string_view cursor) const;
   const Requirements* needs(const JobId& id) const;  // null for an unknown job
+  // Where the message, in full, and the info of a finished job are: a view has the one in brief.
+  HistoryPlace text_of(const JobId& id) const;
+  std::optional<std::string_view> unwritten_text(const HistoryPlace& place) const {
+    return table_.history().unwritten(place);
+  }
   std::size_t size() const { return table_.size(); }
 
   // For snapshots and statistics: what the records made.
@@ -108,7 +123,7 @@ class JobQueue {
   void apply(Job& job, const Kept& record);
   void apply(Job& job, const Removed& record);
   void apply(Job& job, const Bound& record);
-  void apply_cleared();
+  void apply(const Cleared& record);
 
   template <class R>
   void commit(Job& job, R record);  // record it, apply it, announce the job's new state
@@ -116,16 +131,21 @@ class JobQueue {
   void announce(Effect::Kind kind, const Job& job);
   Job* next_for(const std::string& worker_id, const Offer& offer);
   Grant grant_to(Job& job, const std::string& worker_id, std::uint32_t attempt);
-  void finish(Job& job, JobState state, Finished end);
+  static Error no_such_job(const JobId& id);
+  void finish(Job& job, JobState state, Finished end, std::string_view info = {});
   void try_again(Job& job, std::string reason, bool forget_token);
   Result<void> complete_without_token(Job& job, const Completion& completion);
   void settle(Job& job, const Completion& completion, bool may_retry);
   void lease_lost(Job& job);
   void place(Job& job);
-  void into_history(Job& job);
+  void forget(Job& job);
+  void forget_surplus();
+  void forget_old();
+  std::optional<SteadyTime> next_forgetting() const;
   void renew_timer(Job& job);
   std::int64_t backoff_until(std::uint32_t attempt);
   std::int64_t longest_backoff() const;
+  Millis left_to_avoid(const Avoided& avoided) const;
   void set_now(Now now);
   std::int64_t wall() const { return now_.wall.time_since_epoch().count(); }
   JobView make_view(const Job& job, bool with_document) const;
@@ -134,13 +154,21 @@ class JobQueue {
   std::minstd_rand random_;
   JobTable table_;
   Changes changes_;
-  Now now_{};            // of the operation that is being done
-  Millis wall_ahead_{};  // of the steady clock; another value means that the wall clock was set
-  bool open_ = false;    // false in replay: nothing has a timer, nobody is told
+  Now now_{};                     // of the operation that is being done
+  Millis wall_ahead_{};           // of the steady clock; another value means that the wall clock was set
+  SteadyTime forgetting_from_{};  // not before is a job too old: the clock may be wrong
+  bool open_ = false;             // false in replay: nothing has a timer, nobody is told
   std::uint32_t epoch_ = 0;
   std::uint64_t next_token_ = 1;
   std::uint64_t next_order_ = 1;
   bool disabled_ = false;
 };
+
+template <class R>
+void JobQueue::commit(Job& job, R record) {
+  remember(record);
+  apply(job, record);
+  announce(Effect::Kind::state, job);
+}
 
 }  // namespace sisyphus::queue

@@ -1,6 +1,7 @@
 #include "queue/job_table.hpp"
 
 #include <cstring>
+#include <utility>
 
 namespace sisyphus::queue {
 
@@ -99,10 +100,17 @@ Job* JobTable::due(SteadyTime now) {
 void JobTable::ended(Job& job) {
   not_ended(job);
   ended_.push_back(job);
+  history_.take(job.outcome->text);
 }
 
 void JobTable::not_ended(Job& job) {
-  if (job.by_end.is_linked()) ended_.erase(ended_.iterator_to(job));
+  if (!job.by_end.is_linked()) return;
+  ended_.erase(ended_.iterator_to(job));
+  history_.drop(job.outcome->text);
+}
+
+void JobTable::lose_text(Job& job) {
+  history_.drop(std::exchange(job.outcome->text, {}));
 }
 
 Job* JobTable::oldest_ended() {

@@ -2,6 +2,7 @@
 
 #include "core/clock.hpp"
 #include "core/job.hpp"
+#include "queue/history_space.hpp"
 
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/set.hpp>
@@ -32,6 +33,7 @@ struct Run {
 struct Avoided {
   std::string worker_id;
   SteadyTime until;
+  std::int64_t since = 0;  // wall clock, for the time over a restart
 };
 
 // How a job ended.
@@ -40,7 +42,7 @@ struct Outcome {
   bool unconfirmed = false;
   bool lost = false;  // failed, because its worker was not heard on the last attempt
   std::string worker_id;
-  std::string info;
+  HistoryPlace text;  // what more there is to say
   std::int64_t started_at = 0;
 };
 
@@ -67,13 +69,16 @@ struct Job {
   bool given_up = false;     // waits because its worker said that it failed: no coming back with `token`
   std::unique_ptr<Run> run;  // while running or cancelling
   std::unique_ptr<Outcome> outcome;            // when finished
-  std::unique_ptr<std::string> message;        // why it failed, is held or waits
+  std::unique_ptr<std::string> message;        // why it failed, is held or waits; kBrief bytes at most
   std::unique_ptr<std::vector<Attempt>> past;  // the last few attempts that did not end the job, oldest first
   std::unique_ptr<Avoided> avoid;
   std::unique_ptr<std::string> idempotency_key;
 
   bool waiting() const { return state == JobState::queued; }
   bool blocked() const { return waiting() && (held || irreversible); }  // not granted until a person says so
+  JobState shown_state() const {                                        // as the outside sees it
+    return blocked() || (held && state == JobState::running) ? JobState::paused : state;
+  }
   bool granted() const { return state == JobState::running || state == JobState::cancelling; }
 };
 
@@ -95,6 +100,7 @@ struct JobClass {
 // All jobs and the indexes over them. Owns the jobs; keeps the indexes in step; knows no rules.
 class JobTable {
  public:
+  explicit JobTable(std::uint64_t history_segment) : history_(history_segment) {}
   ~JobTable();
   Job& insert(std::unique_ptr<Job> job, Requirements needs);
   void erase(Job& job);
@@ -123,6 +129,9 @@ class JobTable {
   using Ended =
       boost::intrusive::list<Job, boost::intrusive::member_hook<Job, decltype(Job::by_end), &Job::by_end>>;
   const Ended& ended() const { return ended_; }  // the first to end is the first
+  void lose_text(Job& job);                      // of one that ended: it is nowhere
+  HistorySpace& history() { return history_; }   // knows which texts the ended ones have
+  const HistorySpace& history() const { return history_; }
 
   struct ByOrder {
     bool operator()(const Job& a, const Job& b) const { return a.order < b.order; }
@@ -160,6 +169,7 @@ class JobTable {
   boost::unordered_flat_set<Job*, ByKey, ByKey> by_key_;
   Ordered ordered_;
   Ended ended_;
+  HistorySpace history_;
   std::map<Requirements, JobClass> classes_;
   std::set<std::pair<SteadyTime, Job*>> timers_;
   std::size_t ready_count_ = 0;

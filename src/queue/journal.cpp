@@ -41,8 +41,7 @@ Result<std::unique_ptr<Journal>> Journal::open(FileSystem& files, Settings setti
                           [&](Record&& record, const RecordPlace&) { return on_record(std::move(record)); });
   if (!end) return end.error();
   if (auto removed = remove_unfinished(files, directory); !removed) return removed.error();
-  if (auto removed = remove_outdated(files, directory, journal->first_segment_); !removed)
-    return removed.error();
+  if (auto removed = journal->drop_outdated(); !removed) return removed.error();
   if (!*end) {
     journal->header_ = {journal->store_id_, 1, 1, 0};
     if (auto rolled = journal->roll(0); !rolled) return rolled.error();
@@ -62,6 +61,17 @@ Result<void> Journal::name_store() {
   }
   store_id_ = make_uuid();
   return write_manifest(files_, settings_.directory, {store_id_, first_segment_});
+}
+
+// What a repair put into a folder of its own, or was about to when it was cut off, is evidence and stays.
+Result<void> Journal::drop_outdated() {
+  const std::string folder = damaged_path(settings_.directory, first_segment_);
+  const auto evidence = files_.list(folder);
+  if (evidence && !evidence->empty()) {
+    auto kept = put_earlier_aside(files_, settings_.directory, first_segment_, folder);
+    if (!kept) return kept;
+  }
+  return remove_outdated(files_, settings_.directory, first_segment_);
 }
 
 Result<void> Journal::go_on(const JournalEnd& end) {

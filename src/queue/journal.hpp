@@ -68,6 +68,7 @@ class Journal {
  private:
   Journal(FileSystem& files, Settings settings) : files_(files), settings_(std::move(settings)) {}
   Result<void> name_store();
+  Result<void> drop_outdated();
   Result<void> go_on(const JournalEnd& end);
   Result<void> cut_torn_tail(const JournalEnd& end);
   Result<void> make_durable(const JournalEnd& end);

@@ -17,6 +17,11 @@ bool is_numbered(std::string_view name, std::string_view like) {
          number.find_first_not_of("0123456789") == std::string_view::npos;
 }
 
+bool is_earlier(const std::string& name, std::uint64_t first) {
+  return (is_segment_name(name) && name < segment_name(first)) ||
+         (is_snapshot_name(name) && name < snapshot_name(first));
+}
+
 Result<void> remove_those(FileSystem& files, const std::string& directory,
                           const std::function<bool(const std::string&)>& outdated) {
   auto names = files.list(directory);
@@ -36,6 +41,10 @@ std::string segment_name(std::uint64_t number) {
 
 std::string snapshot_name(std::uint64_t number) {
   return fmt::format("snapshot-{:010}.log", number);
+}
+
+std::string damaged_path(const std::string& directory, std::uint64_t number) {
+  return fmt::format("{}/damaged-{:010}", directory, number);
 }
 
 std::string spare_name(std::uint64_t number) {
@@ -77,9 +86,21 @@ Result<void> install_segment(FileSystem& files, const std::string& directory, Fi
 
 Result<void> remove_outdated(FileSystem& files, const std::string& directory, std::uint64_t first) {
   return remove_those(files, directory, [first](const std::string& name) {
-    return (is_segment_name(name) && name < segment_name(first)) ||
-           (is_snapshot_name(name) && name != snapshot_name(first));
+    // A later snapshot is one that a compaction made and did not come to name.
+    return is_earlier(name, first) || (is_snapshot_name(name) && name != snapshot_name(first));
   });
+}
+
+Result<void> put_earlier_aside(FileSystem& files, const std::string& directory, std::uint64_t first,
+                               const std::string& folder) {
+  auto names = files.list(directory);
+  if (!names) return names.error();
+  for (const std::string& name : *names) {
+    if (!is_earlier(name, first)) continue;
+    if (auto moved = files.rename(directory + "/" + name, folder + "/" + name); !moved) return moved;
+  }
+  if (auto synced = files.sync_directory(folder); !synced) return synced;
+  return files.sync_directory(directory);
 }
 
 Result<void> remove_unfinished(FileSystem& files, const std::string& directory) {

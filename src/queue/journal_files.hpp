@@ -14,6 +14,8 @@ namespace sisyphus::queue {
 std::string segment_name(std::uint64_t number);   // "journal-0000000001.log"
 std::string snapshot_name(std::uint64_t number);  // "snapshot-0000000002.log": what segment 2 follows
 std::string spare_name(std::uint64_t number);     // of a segment that was made beforehand
+// The folder of what was put aside by the repair that wrote snapshot `number`.
+std::string damaged_path(const std::string& directory, std::uint64_t number);
 bool is_segment_name(std::string_view name);
 bool is_snapshot_name(std::string_view name);
 
@@ -27,6 +29,9 @@ Result<void> install_segment(FileSystem& files, const std::string& directory, Fi
 
 // Removes segments and snapshots that nothing needs when reading begins with segment `first`.
 Result<void> remove_outdated(FileSystem& files, const std::string& directory, std::uint64_t first);
+// Moves those that come before segment `first` into `folder`.
+Result<void> put_earlier_aside(FileSystem& files, const std::string& directory, std::uint64_t first,
+                               const std::string& folder);
 // Removes what was being made, or made beforehand, when the process ended.
 Result<void> remove_unfinished(FileSystem& files, const std::string& directory);
 

@@ -21,7 +21,7 @@ namespace sisyphus::queue {
 constexpr std::uint32_t kSegmentMagic = 0x4C4A5353;   // "SSJL"
 constexpr std::uint32_t kSnapshotMagic = 0x504E5353;  // "SSNP"
 constexpr std::uint32_t kFrameMagic = 0x4D524653;     // "SFRM"
-constexpr std::uint32_t kFormatVersion = 1;
+constexpr std::uint32_t kFormatVersion = 2;
 constexpr std::size_t kSegmentHeaderSize = 64;
 constexpr std::size_t kFrameHeaderSize = 32;
 constexpr std::size_t kFrameAlignment = 4;

@@ -31,15 +31,11 @@ bool is_snapshot(const RecordPlace& place) {
 
 }  // namespace
 
-JournalRepair::JournalRepair(FileSystem& files, std::string directory, std::size_t history)
-    : files_(&files), directory_(std::move(directory)) {
-  Policy policy;
-  policy.history = history;
-  state_ = std::make_unique<JournalState>(policy);
-}
+JournalRepair::JournalRepair(FileSystem& files, std::string directory)
+    : files_(&files), directory_(std::move(directory)), state_(std::make_unique<JournalState>()) {}
 
-Result<JournalRepair> JournalRepair::examine(FileSystem& files, std::string directory, std::size_t history) {
-  JournalRepair repair(files, std::move(directory), history);
+Result<JournalRepair> JournalRepair::examine(FileSystem& files, std::string directory) {
+  JournalRepair repair(files, std::move(directory));
   auto salvaged = salvage(files, repair.directory_, [&repair](Record&& record, const RecordPlace& place) {
     return repair.take(std::move(record), place);
   });
@@ -81,28 +77,20 @@ Result<std::string> JournalRepair::carry_out(std::uint64_t segment_size) {
   auto segment = make_zeroed(*files_, made_as, segment_size);
   if (!segment) return segment.error();
   if (auto done = install_segment(*files_, directory_, **segment, made_as, next); !done) return done.error();
-  const std::string folder = fmt::format("{}/damaged-{:010}", directory_, next.number);
+  const std::string folder = damaged_path(directory_, next.number);
   if (auto moved = put_aside(folder, next.number); !moved) return moved.error();
   return folder;
 }
 
-// The manifest first: with it the new files are the journal, and the others nobody's.
+// The manifest first: with it the new files are the journal, and the others nobody's. Cut off behind it, the
+// next start does the rest.
 Result<void> JournalRepair::put_aside(const std::string& folder, std::uint64_t number) {
   if (auto made = files_->make_directory(folder); !made) return made;
   if (auto manifest = files_->read(manifest_path(directory_))) {
     if (auto kept = write_whole_file(*files_, manifest_path(folder), *manifest); !kept) return kept;
   }
   if (auto named = write_manifest(*files_, directory_, {salvaged_.store_id, number}); !named) return named;
-  auto names = files_->list(directory_);
-  if (!names) return names.error();
-  for (const std::string& name : *names) {
-    const bool old = (is_segment_name(name) && name != segment_name(number)) ||
-                     (is_snapshot_name(name) && name != snapshot_name(number));
-    if (!old) continue;
-    if (auto moved = files_->rename(directory_ + "/" + name, folder + "/" + name); !moved) return moved;
-  }
-  if (auto synced = files_->sync_directory(folder); !synced) return synced;
-  return files_->sync_directory(directory_);
+  return put_earlier_aside(*files_, directory_, number, folder);
 }
 
 }  // namespace sisyphus::queue

@@ -17,8 +17,7 @@ namespace sisyphus::queue {
 // use the folder meanwhile. `files` outlives it.
 class JournalRepair {
  public:
-  // `history` is the server's: how many finished jobs stay.
-  static Result<JournalRepair> examine(FileSystem& files, std::string directory, std::size_t history);
+  static Result<JournalRepair> examine(FileSystem& files, std::string directory);
 
   const std::vector<Loss>& losses() const { return salvaged_.losses; }
   // Numbers of jobs whose submission is among what was lost, from and to.
@@ -32,7 +31,7 @@ class JournalRepair {
   Result<std::string> carry_out(std::uint64_t segment_size);
 
  private:
-  JournalRepair(FileSystem& files, std::string directory, std::size_t history);
+  JournalRepair(FileSystem& files, std::string directory);
   Result<void> take(Record&& record, const RecordPlace& place);
   void note_order(std::uint64_t order, const RecordPlace& place);
   Result<void> put_aside(const std::string& folder, std::uint64_t number);

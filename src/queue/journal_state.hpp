@@ -11,7 +11,7 @@ namespace sisyphus::queue {
 
 // All that a journal holds: what its records make of an empty server.
 struct JournalState {
-  explicit JournalState(Policy policy, std::uint64_t seed = 0) : jobs(policy, seed) {}
+  explicit JournalState(Policy policy = {}, std::uint64_t seed = 0) : jobs(policy, seed) {}
 
   Result<void> replay(Record record);
   std::uint64_t live_bytes() const;  // about what the journal would be if it held nothing else

@@ -1,5 +1,6 @@
 #include "queue/journal_survey.hpp"
 
+#include "queue/history.hpp"
 #include "queue/manifest.hpp"
 #include "queue/snapshot.hpp"
 
@@ -13,12 +14,10 @@ std::uint64_t Survey::size() const {
   return bytes;
 }
 
-Result<Survey> survey(FileSystem& files, const std::string& directory, std::size_t history,
-                      const LookAtRecord& on_record, std::optional<Damage>* damage) {
-  Policy policy;
-  policy.history = history;
+Result<Survey> survey(FileSystem& files, const std::string& directory, const LookAtRecord& on_record,
+                      std::optional<Damage>* damage) {
   Survey survey;
-  survey.state = std::make_unique<JournalState>(policy);
+  survey.state = std::make_unique<JournalState>();
   if (auto names = files.list(directory); !names) return names.error();
   auto manifest = read_manifest(files, directory);
   if (!manifest) {
@@ -45,6 +44,17 @@ Result<Survey> survey(FileSystem& files, const std::string& directory, std::size
   }
   if (*end) survey.end = std::move(**end);
   return survey;
+}
+
+std::vector<DamagedText> damaged_texts(FileSystem& files, const Survey& surveyed) {
+  std::vector<DamagedText> damaged;
+  for (const Job& job : surveyed.state->jobs.table().ended()) {
+    const HistoryPlace& place = job.outcome->text;
+    if (!place) continue;
+    const auto text = read_history(files, surveyed.range.directory, place, job.id);
+    if (!text) damaged.push_back({job.id, text.error().detail});
+  }
+  return damaged;
 }
 
 Result<std::uint64_t> live_bytes(FileSystem& files, const Survey& surveyed) {

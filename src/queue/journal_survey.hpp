@@ -8,6 +8,7 @@
 #include <memory>
 #include <optional>
 #include <string>
+#include <vector>
 
 namespace sisyphus::queue {
 
@@ -24,10 +25,17 @@ struct Survey {
   std::uint64_t size() const;  // bytes of the snapshot and all segments
 };
 
-// `history` is the server's: how many finished jobs stay. Each record is shown to `on_record` first.
+// Each record is shown to `on_record` first.
 // Errc::conflict when a compaction took the files away meanwhile: begin again.
-Result<Survey> survey(FileSystem& files, const std::string& directory, std::size_t history,
-                      const LookAtRecord& on_record = {}, std::optional<Damage>* damage = nullptr);
+Result<Survey> survey(FileSystem& files, const std::string& directory, const LookAtRecord& on_record = {},
+                      std::optional<Damage>* damage = nullptr);
+
+// A finished job whose text cannot be read.
+struct DamagedText {
+  JobId job{};
+  std::string what;  // names file and byte
+};
+std::vector<DamagedText> damaged_texts(FileSystem& files, const Survey& surveyed);
 
 // Bytes of the records and documents of `surveyed` that still say something: the rest is there until it is
 // compacted. Reads the journal once more.

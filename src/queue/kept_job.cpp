@@ -18,6 +18,10 @@ Kept everything(const Job& job) {
   record.not_before = job.not_before;
   if (job.message) record.message = *job.message;
   if (job.past) record.past = *job.past;
+  if (job.avoid) {
+    record.avoid = job.avoid->worker_id;
+    record.avoid_since = job.avoid->since;
+  }
   if (job.run) {
     record.worker_id = job.run->worker_id;
     record.anonymous = job.run->anonymous;
@@ -29,7 +33,7 @@ Kept everything(const Job& job) {
     record.ended_at = job.outcome->at;
     record.unconfirmed = job.outcome->unconfirmed;
     record.lost = job.outcome->lost;
-    record.info = job.outcome->info;
+    record.text = job.outcome->text;
   }
   return record;
 }
@@ -55,12 +59,14 @@ void restore(Job& job, const Kept& record) {
   job.not_before = record.not_before;
   if (!record.message.empty()) job.message = std::make_unique<std::string>(record.message);
   if (!record.past.empty()) job.past = std::make_unique<std::vector<Attempt>>(record.past);
+  if (!record.avoid.empty())
+    job.avoid = std::make_unique<Avoided>(Avoided{record.avoid, {}, record.avoid_since});
   if (job.granted()) {
     job.run = std::make_unique<Run>(Run{record.worker_id, record.anonymous, record.started_at, {}});
   }
   if (is_terminal(job.state)) {
     job.outcome = std::make_unique<Outcome>(Outcome{record.ended_at, record.unconfirmed, record.lost,
-                                                    record.worker_id, record.info, record.started_at});
+                                                    record.worker_id, record.text, record.started_at});
   }
 }
 

@@ -12,11 +12,24 @@ namespace sisyphus::queue {
 
 namespace json = boost::json;
 
+namespace {
+
+// Ends the line: the checksum of what stands before.
+std::string seal(std::string_view text) {
+  return fmt::format(",\"crc32c\":\"{:08x}\"}}\n", crc32c(text));
+}
+
+bool is_sealed(std::string_view text) {
+  const std::size_t size = seal("").size();
+  return text.size() > size && text.substr(text.size() - size) == seal(text.substr(0, text.size() - size));
+}
+
+}  // namespace
+
 std::string encode_manifest(const Manifest& manifest) {
   std::string text = fmt::format(R"({{"format":{},"store_id":"{}","first_segment":{})", kFormatVersion,
                                  to_string(manifest.store_id), manifest.first_segment);
-  text += fmt::format(",\"crc32c\":\"{:08x}\"}}\n", crc32c(text));
-  return text;
+  return text + seal(text);
 }
 
 Result<Manifest> decode_manifest(std::string_view text) {
@@ -26,9 +39,12 @@ Result<Manifest> decode_manifest(std::string_view text) {
   const json::value* const format = object ? object->if_contains("format") : nullptr;
   const json::value* const id = object ? object->if_contains("store_id") : nullptr;
   const json::value* const first = object ? object->if_contains("first_segment") : nullptr;
-  if (format && format->is_int64() && format->get_int64() != kFormatVersion) {
-    return invalid(fmt::format("journal format {} is not known here (this version reads {})",
-                               format->get_int64(), kFormatVersion));
+  if (is_sealed(text) && format && format->is_int64() && format->get_int64() != kFormatVersion) {
+    return Error{Errc::conflict,
+                 fmt::format("journal format {} is not known here (this version reads {}): go on with the "
+                             "sisyphus that wrote it, or take another folder",
+                             format->get_int64(), kFormatVersion),
+                 {}};
   }
   const auto store = id && id->is_string() ? parse_uuid(std::string_view(id->get_string())) : std::nullopt;
   if (!store || !first || !first->is_int64() || first->get_int64() < 1) {
@@ -53,6 +69,8 @@ Result<std::optional<Manifest>> read_manifest(FileSystem& files, const std::stri
   auto text = files.read(manifest_path(directory));
   if (!text) return text.error();
   auto manifest = decode_manifest(*text);
+  if (!manifest && manifest.error().code == Errc::conflict)
+    return Error{Errc::conflict, manifest_path(directory) + ": " + manifest.error().detail, {}};
   if (!manifest) {
     return Error{Errc::io, manifest_path(directory) + " is damaged: " + manifest.error().detail, {}};
   }

@@ -19,7 +19,7 @@ struct Manifest {
 
 // One line of JSON that ends with a checksum of what stands before it.
 std::string encode_manifest(const Manifest& manifest);
-// Fails on anything that encode_manifest() did not write, be it one bit.
+// Fails on anything that encode_manifest() did not write, be it one bit. Errc::conflict: another version's.
 Result<Manifest> decode_manifest(std::string_view text);
 
 std::string manifest_path(const std::string& directory);

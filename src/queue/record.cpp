@@ -32,7 +32,7 @@ template <class R, class V>
 requires std::is_same_v<std::remove_const_t<R>, Finished>
 void members(R& r, V& visit) {
   visit(r.order), visit(r.state), visit(r.unconfirmed), visit(r.forget_token), visit(r.at), visit(r.message),
-      visit(r.info);
+      visit(r.text);
 }
 template <class R, class V>
 requires std::is_same_v<std::remove_const_t<R>, Requeued>
@@ -47,7 +47,9 @@ void members(R& r, V& visit) {
 }
 template <class R, class V>
 requires std::is_same_v<std::remove_const_t<R>, Cleared>
-void members(R&, V&) {}
+void members(R& r, V& visit) {
+  visit(r.begin), visit(r.end);
+}
 template <class R, class V>
 requires std::is_same_v<std::remove_const_t<R>, QueueAttributes>
 void members(R& r, V& visit) {
@@ -79,12 +81,17 @@ void members(R& r, V& visit) {
   visit(r.order), visit(r.state), visit(r.token), visit(r.attempt), visit(r.held), visit(r.irreversible),
       visit(r.backing_off), visit(r.given_up), visit(r.not_before), visit(r.message), visit(r.past),
       visit.worker(r.worker_id), visit(r.anonymous), visit(r.started_at), visit(r.ended_at),
-      visit(r.unconfirmed), visit(r.lost), visit(r.info);
+      visit(r.unconfirmed), visit(r.lost), visit(r.text), visit.worker(r.avoid), visit(r.avoid_since);
 }
 template <class R, class V>
 requires std::is_same_v<std::remove_const_t<R>, Numbered>
 void members(R& r, V& visit) {
   visit(r.next_order);
+}
+template <class R, class V>
+requires std::is_same_v<std::remove_const_t<R>, HistoryLost>
+void members(R& r, V& visit) {
+  visit(r.segment), visit(r.begin), visit(r.end);
 }
 template <class R, class V>
 requires(std::is_same_v<std::remove_const_t<R>, CancelRequested> ||
@@ -121,7 +128,8 @@ const char* type_name(const Record& record) {
                                                                                "document_erased",
                                                                                "bound",
                                                                                "kept",
-                                                                               "numbered"};
+                                                                               "numbered",
+                                                                               "history_lost"};
   return kNames.at(record.index());
 }
 

@@ -3,6 +3,7 @@
 #include "core/errc.hpp"
 #include "core/ids.hpp"
 #include "core/job.hpp"
+#include "queue/history_place.hpp"
 
 #include <cstdint>
 #include <string>
@@ -38,8 +39,8 @@ struct Finished {
   bool unconfirmed = false;
   bool forget_token = false;  // the lease was lost: a completion that comes later is stale
   std::int64_t at = 0;
-  std::string message{};
-  std::string info{};  // JSON or empty
+  std::string message{};  // in brief
+  HistoryPlace text{};    // all of it, and the info; none for a job that had no more to say
 };
 struct Requeued {
   std::uint64_t order = 0;
@@ -56,7 +57,10 @@ struct CancelRequested {
 struct Removed {
   std::uint64_t order = 0;
 };
-struct Cleared {};  // every waiting job is gone
+struct Cleared {  // the waiting jobs of these numbers are gone, `end` not among them
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+};
 struct Held {
   std::uint64_t order = 0;
   bool held = true;
@@ -107,17 +111,24 @@ struct Kept {
   std::int64_t ended_at = 0;  // and what follows: of jobs that ended
   bool unconfirmed = false;
   bool lost = false;
-  std::string info{};
+  HistoryPlace text{};
+  std::string avoid{};  // the worker that has just given it back, and when it did
+  std::int64_t avoid_since = 0;
 
   bool operator==(const Kept&) const = default;
 };
 struct Numbered {  // only in snapshots: the number that the next submission gets
   std::uint64_t next_order = 1;
 };
+struct HistoryLost {  // the disk had no room for the texts that were to stand there
+  std::uint64_t segment = 0;
+  std::uint64_t begin = 0;
+  std::uint64_t end = 0;
+};
 
 using Record = std::variant<Started, Submitted, Granted, Finished, Requeued, CancelRequested, Removed,
                             Cleared, Held, Retried, MarkedIrreversible, QueueAttributes, WorkerAttributes,
-                            DocumentStored, DocumentErased, Bound, Kept, Numbered>;
+                            DocumentStored, DocumentErased, Bound, Kept, Numbered, HistoryLost>;
 
 const char* type_name(const Record& record);  // "submitted"
 

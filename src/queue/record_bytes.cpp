@@ -114,6 +114,13 @@ void MemberWriter::operator()(const std::vector<Attempt>& attempts) {
   }
 }
 
+void MemberWriter::operator()(const HistoryPlace& place) {
+  (*this)(place.segment);
+  if (!place) return;
+  (*this)(place.offset);
+  (*this)(place.size);
+}
+
 // ---- reading
 // --------------------------------------------------------------------------------------------------
 
@@ -287,6 +294,13 @@ void MemberReader::operator()(std::vector<Attempt>& attempts) {
     (*this)(time);
     attempt.ended_at = WallTime(Millis(time));
   }
+}
+
+void MemberReader::operator()(HistoryPlace& place) {
+  (*this)(place.segment);
+  if (!place) return;
+  (*this)(place.offset);
+  (*this)(place.size);
 }
 
 }  // namespace sisyphus::queue

@@ -2,6 +2,7 @@
 
 #include "core/ids.hpp"
 #include "core/job.hpp"
+#include "queue/history_place.hpp"
 
 #include <cstdint>
 #include <string>
@@ -27,7 +28,8 @@ class MemberWriter {
   void operator()(const LeaseToken& token);
   void operator()(const JobFacts& facts);
   void operator()(const std::vector<Attempt>& attempts);
-  void worker(const std::string& id);  // most are UUIDs: 17 bytes instead of 37
+  void operator()(const HistoryPlace& place);  // none takes one byte
+  void worker(const std::string& id);          // most are UUIDs: 17 bytes instead of 37
 
  private:
   void number(double value);
@@ -51,6 +53,7 @@ class MemberReader {
   void operator()(LeaseToken& token);
   void operator()(JobFacts& facts);
   void operator()(std::vector<Attempt>& attempts);
+  void operator()(HistoryPlace& place);
   void worker(std::string& id);
 
  private:

@@ -54,6 +54,16 @@ class QueueActorTest : public testing::Test {
   Result<std::vector<Submitted>> submit(std::string_view module = "ffmpeg", std::string_view more = "") {
     return begin(actor_->submit(one(module, more))).get();
   }
+  // A job that `info` was said of when it ended.
+  JobId ended(std::string info, std::string message = "", bool failed = false) {
+    const JobId id = submit()->front().id;
+    PollRequest wanted = request("w1");
+    const Grant grant = begin(actor_->poll(std::move(wanted), {})).get()->front();
+    std::vector<Completion> one;
+    one.push_back({id, grant.token, "", failed, false, std::move(info), std::move(message)});
+    EXPECT_TRUE(begin(actor_->complete(std::move(one))).get().front());
+    return id;
+  }
   static PollRequest request(std::string worker, std::vector<std::string> modules = {"ffmpeg"}) {
     return {std::move(worker), {std::move(modules), {}, {}}, 1, std::chrono::hours(1)};
   }
@@ -246,6 +256,82 @@ TEST_F(QueueActorTest, NothingIsPublishedThatIsNotInTheJournal) {
   disk_.fail_from_call(0, EIO);
   EXPECT_FALSE(submit());
   EXPECT_EQ(begin(events->next(Millis(0), {})).get(), nullptr);
+}
+
+TEST_F(QueueActorTest, WhatAFinishedJobSaidIsShownAtOnceAndAfterALossOfPower) {
+  std::minstd_rand random(9);
+  const std::string message = "it broke: " + std::string(5000, 'x');
+  const JobId id = ended(R"({"code":3})", message, true);
+  const JobId quiet = ended("");
+  for (int starts = 0; starts < 2; ++starts) {
+    EXPECT_EQ(actor_->job(id)->message, message);
+    EXPECT_EQ(actor_->job(id)->info, R"({"code":3})");
+    EXPECT_EQ(actor_->jobs(JobState::failed, 10, "")->jobs.front().info, R"({"code":3})");
+    EXPECT_EQ(actor_->job(quiet)->info, "");
+    stop();
+    disk_.lose_power(random);
+    start();
+  }
+}
+
+TEST_F(QueueActorTest, TextIsShownBeforeItIsWritten) {
+  const JobId id = submit()->front().id;
+  const Grant grant = begin(actor_->poll(request("w1"), {})).get()->front();
+  std::vector<Completion> one;
+  one.push_back({id, grant.token, "", false, false, R"({"code":0})", ""});
+  auto completing = begin(actor_->complete(std::move(one)));
+  while (actor_->job(id)->state != JobState::completed) loop_.run_one();
+  EXPECT_FALSE(completing.done());
+  EXPECT_EQ(actor_->job(id)->info, R"({"code":0})");
+  EXPECT_TRUE(completing.get().front());
+  EXPECT_EQ(actor_->job(id)->info, R"({"code":0})");
+}
+
+TEST_F(QueueActorTest, EventOfAnEndHasTheWholeMessage) {
+  auto events = actor_->subscribe(std::nullopt, "");
+  const std::string message = "it broke: " + std::string(5000, 'x');
+  ended("", message, true);
+  std::string all;
+  while (all.find("failed") == std::string::npos)
+    all += *begin(events->next(std::chrono::seconds(5), {})).get();
+  EXPECT_THAT(all, HasSubstr(message));
+}
+
+TEST_F(QueueActorTest, DamagedTextMakesTheJobReadableWithANoteThatNamesTheFile) {
+  const JobId id = ended(R"({"log":"abc"})", "it broke", true);
+  stop();
+  const std::string path = queue::history_path("j", 1);
+  std::string bytes = disk_.read(path).value();
+  bytes[bytes.find("abc")] = 'A';
+  ASSERT_TRUE(disk_.open(path).value()->write_at(0, bytes));
+  start();
+  EXPECT_EQ(actor_->job(id)->message,
+            fmt::format("it broke (what else it said cannot be read: {} is damaged at byte 24)", path));
+  EXPECT_EQ(actor_->job(id)->info, "");
+  EXPECT_EQ(actor_->job(id)->state, JobState::failed);
+}
+
+TEST_F(QueueActorTest, FullDiskEndsAJobWithoutItsText) {
+  const JobId before = ended(R"({"code":1})");
+  disk_.set_capacity(disk_.used());
+  const JobId id = ended(R"({"code":2})", "it broke", true);
+  for (int starts = 0; starts < 2; ++starts) {
+    EXPECT_EQ(actor_->job(id)->state, JobState::failed);
+    EXPECT_EQ(actor_->job(id)->message, "it broke (what else it said was not kept: the disk was full)");
+    EXPECT_EQ(actor_->job(before)->info, R"({"code":1})");
+    EXPECT_TRUE(actor_->status().healthy);
+    disk_.set_capacity(queue::MemoryFileSystem::kNever);
+    stop();
+    start();
+  }
+  EXPECT_EQ(actor_->job(ended(R"({"code":3})"))->info, R"({"code":3})");
+}
+
+TEST_F(QueueActorTest, RemovedJobsTextLeavesTheDisk) {
+  const JobId id = ended(R"({"log":"secret"})");
+  EXPECT_THAT(disk_.read(queue::history_path("j", 1)).value(), HasSubstr("secret"));
+  ASSERT_TRUE(begin(actor_->remove(id)).get());
+  EXPECT_THAT(disk_.read(queue::history_path("j", 1)).value(), testing::Not(HasSubstr("secret")));
 }
 
 TEST_F(QueueActorTest, FullDiskRefusesJobsButEndsAndCancelsThoseThatAreThere) {

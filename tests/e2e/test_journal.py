@@ -90,6 +90,88 @@ class Damage(JournalCase):
         self.assertEqual([self.server.call("GET", f"/jobs/{job_id}").status for job_id in self.ids], [200, 404, 200])
 
 
+class History(JournalCase):
+    TAIL = "a line of the tool\n" * 1000  # 19 kB
+
+    def end_job(self, failed=True):
+        """As a worker would, with a log tail."""
+        job_id = self.server.submit(job_of(NOBODYS))
+        token = self.server.call("GET", "/queue/poll?worker_id=w").json["jobs"][0]["lease"]["token"]
+        body = {"failed": failed, "lease": token, "info": {"message": f"it broke:\n{self.TAIL}", "job": job_id}}
+        self.assertEqual(self.server.call("PATCH", f"/jobs/{job_id}/completed", body).status, 204)
+        return job_id
+
+    def assert_readable(self, job_id):
+        for shown in (self.server.job(job_id), self.server.call("GET", "/jobs").json["jobs"][-1]):
+            self.assertEqual(shown["state"], "failed")
+            self.assertEqual(shown["message"], f"it broke:\n{self.TAIL}")
+            self.assertEqual(shown["info"]["job"], job_id)
+            self.assertEqual(shown["worker_id"], "w")
+            self.assertTrue(shown["attempts"][0]["reason"].startswith("it broke:\na line of the tool"))
+            self.assertLess(shown["started_at"], shown["finished_at"])
+
+    def files(self):
+        return sorted(path.name for path in pathlib.Path(self.folder, "history").iterdir())
+
+    def test_message_and_info_are_there_after_a_kill_and_a_compaction(self):
+        job_id = self.end_job()
+        self.assert_readable(job_id)
+        self.server.kill()
+        self.server = self.farm.server("--segment", "1", "--max-body", "1")
+        self.assert_readable(job_id)
+        for _ in range(40):  # 16 MB
+            self.server.call("DELETE", f"/jobs/{self.server.submit(LARGE)}")
+        self.server.wait_log("journal_compacted")
+        self.assert_readable(job_id)
+        self.server.kill()
+        self.assertGreater(self.json_of("stats")["snapshot_bytes"], 0)
+        self.assertEqual(self.json_of("verify")["texts"], 1)
+        self.server = self.farm.server("--segment", "1", "--max-body", "1")
+        self.assert_readable(job_id)
+
+    def test_texts_are_not_in_the_journal(self):
+        self.end_job()
+        before = self.journal("dump").stdout
+        self.assertNotIn(self.TAIL[:600], json.loads(before.splitlines()[-1])["message"])
+        whole = json.loads(self.journal("dump", "--documents").stdout.splitlines()[-1])
+        self.assertEqual(whole["text"]["message"], f"it broke:\n{self.TAIL}")
+        self.assertEqual(list(json.loads(whole["text"]["info"])), ["message", "job"])
+        stats = self.json_of("stats")
+        self.assertEqual(stats["texts"], 1)
+        self.assertGreater(stats["history_bytes"], 2 * len(self.TAIL))
+
+    def test_a_damaged_text_is_told_and_the_job_is_readable(self):
+        job_id = self.end_job()
+        self.server.kill()
+        file = pathlib.Path(self.folder, "history", self.files()[0])
+        file.write_bytes(file.read_bytes().replace(b"a line", b"A line", 1))
+        told = self.journal("verify")
+        self.assertEqual(told.returncode, 1)
+        self.assertIn(f"job {job_id}: {file} is damaged at byte 24", told.stderr)
+        found = self.json_of("verify")
+        self.assertEqual((found["ok"], [text["job_id"] for text in found["damaged_texts"]]), (False, [job_id]))
+        self.server = self.farm.server()
+        shown = self.server.job(job_id)
+        self.assertEqual((shown["state"], "info" in shown), ("failed", False))
+        self.assertIn(f"(what else it said cannot be read: {file} is damaged at byte 24)", shown["message"])
+        self.server.wait_log(f"history_damaged job_id={job_id} error=.*is damaged at byte 24")
+        file.unlink()
+        self.server.kill()
+        self.server = self.farm.server()
+        self.server.wait_log("history_trouble .*is not there: the texts of 1 finished jobs are lost")
+        self.assertEqual(self.server.job(job_id)["state"], "failed")
+
+    def test_what_was_deleted_leaves_the_disk_and_a_file_goes_with_its_last_job(self):
+        job_id = self.end_job()
+        folder = pathlib.Path(self.folder, "history")
+        self.assertIn(b"a line of the tool", folder.joinpath(self.files()[0]).read_bytes())
+        self.assertEqual(self.server.call("DELETE", f"/jobs/{job_id}").status, 204)
+        self.assertNotIn(b"a line of the tool", folder.joinpath(self.files()[0]).read_bytes())
+        self.server.kill()
+        self.server = self.farm.server()
+        self.assertEqual(self.files(), [])
+
+
 class Compaction(JournalCase):
     def test_what_was_removed_leaves_the_disk_and_the_rest_stays(self):
         kept = [self.server.submit(job_of(NOBODYS, title="before"))]

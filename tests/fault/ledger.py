@@ -21,12 +21,13 @@ class Ledger:
         self.cancels = 0
         self._tokens = set()
         self._newest_token = (0, 0)
-        self._completed = set()  # acknowledged as completed
+        self._completed = {}  # acknowledged as completed: with which info
         self._ends = {}
         self.lost = []
         self.second_ends = []
         self.handed_out_again = []
         self.reused_tokens = []
+        self.lost_texts = []
 
     def submit(self, job_id):
         with self._lock:
@@ -48,10 +49,10 @@ class Ledger:
             if job_id in ended_then:
                 self.handed_out_again.append((job_id, token, self._ends[job_id]))
 
-    def completed(self, job_id):
+    def completed(self, job_id, info):
         with self._lock:
             self.completions += 1
-            self._completed.add(job_id)
+            self._completed[job_id] = info
 
     def cancelled(self):
         with self._lock:
@@ -65,15 +66,18 @@ class Ledger:
                 self.second_ends.append((job_id, self._ends[job_id], state))
 
     def compare(self, jobs):
-        """`jobs`: all that the server has, id to state, when the load is over."""
-        for job_id, state in jobs.items():
-            self.saw(job_id, state)
+        """`jobs`: all that the server has, id to status, when the load is over."""
+        for job_id, job in jobs.items():
+            self.saw(job_id, job["state"])
         with self._lock:
             self.lost = sorted(self.submitted - set(jobs))
-            for job_id in self._completed:
-                if jobs.get(job_id) not in TERMINAL:
-                    self.second_ends.append((job_id, "completed", jobs.get(job_id)))
+            for job_id, info in self._completed.items():
+                job = jobs.get(job_id, {})
+                if job.get("state") not in TERMINAL:
+                    self.second_ends.append((job_id, "completed", job.get("state")))
+                elif job.get("info", {}) != info:
+                    self.lost_texts.append((job_id, info, job.get("info"), job.get("message")))
 
     def broken(self):
-        return {"acknowledged submits lost": self.lost, "jobs with two ends": self.second_ends,
+        return {"texts lost": self.lost_texts, "acknowledged submits lost": self.lost, "jobs with two ends": self.second_ends,
                 "ended jobs handed out again": self.handed_out_again, "tokens used twice": self.reused_tokens}

@@ -106,13 +106,16 @@ class Worker(Client):
 
     def finish(self, job_id, token):
         failed = self.random.random() < 0.1
-        body = {"failed": failed, "lease": token, "info": {"message": "it broke"} if failed else {}}
+        info = {"message": "it broke"} if failed else {}
+        if self.random.random() < 0.5:
+            info["log"] = f"{job_id} " * self.random.randint(1, 500)
+        body = {"failed": failed, "lease": token, "info": info}
         answer = self.until_answered("PATCH", f"/jobs/{job_id}/completed", body)
         if answer is None or answer[0] in (404, 409):
             return
         if answer[0] != 204:
             raise AssertionError(f"a completion was answered {answer}")
-        self.ledger.completed(job_id)
+        self.ledger.completed(job_id, info)
         shown = self.until_answered("GET", f"/jobs/{job_id}")
         if shown is not None and shown[0] == 200:
             self.ledger.saw(job_id, shown[1]["state"])

@@ -63,7 +63,7 @@ class ServerKills(unittest.TestCase):
         jobs, cursor = {}, ""
         while cursor is not None:
             page = server.call("GET", f"/jobs?limit=1000{cursor}").json
-            jobs |= {job["job_id"]: job["state"] for job in page["jobs"]}
+            jobs |= {job["job_id"]: job for job in page["jobs"]}
             cursor = f"&cursor={page['next_cursor']}" if page.get("next_cursor") else None
         return jobs
 

@@ -62,7 +62,7 @@ TEST_F(JobQueueAttempts, HandedBackIsListedAndUndeliveredIsNot) {
   const JobId id = submit();
   queue_->undelivered(grant("w1"), now_);
   EXPECT_EQ(told(id), Told());
-  ASSERT_TRUE(queue_->hand_back("w1", {id, grant("w1").token, "it stops"}, now_));
+  ASSERT_TRUE(queue_->hand_back({id, grant("w1").token, "it stops"}, now_));
   ASSERT_TRUE(complete(done(grant("w2"))));
   EXPECT_EQ(told(id), (Told{"1 handed_back w1 it stops", "1 completed w2 "}));
 }

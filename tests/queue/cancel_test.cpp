@@ -44,7 +44,7 @@ TEST_F(JobQueueCancel, WhateverEndsACancellingJobMakesItCancelled) {
         EXPECT_TRUE(complete(done(given, true, true)));
         break;
       case 2:
-        EXPECT_TRUE(queue_->hand_back("w1", {id, given.token, "bye"}, now_));
+        EXPECT_TRUE(queue_->hand_back({id, given.token, "bye"}, now_));
         break;
       default:
         lose_lease();

@@ -11,7 +11,7 @@ TEST_F(JobQueueCompletion, StaleTokenChangesNothing) {
   queue_->take_changes();
   const LeaseToken wrong{given.token.epoch, given.token.counter + 1};
   EXPECT_EQ(completion_error({id, wrong, "", false, false, "", ""}), Errc::stale_lease);
-  EXPECT_EQ(queue_->hand_back("w1", {id, wrong, ""}, now_).error().code, Errc::stale_lease);
+  EXPECT_EQ(queue_->hand_back({id, wrong, ""}, now_).error().code, Errc::stale_lease);
   EXPECT_EQ(queue_->mark_irreversible(id, wrong).error().code, Errc::stale_lease);
   EXPECT_EQ(renew("w1", id, wrong), Verdict::stop);
   EXPECT_FALSE(queue_->has_changes());
@@ -72,8 +72,8 @@ TEST_F(JobQueueCompletion, CompletionKeepsInfoWorkerAndTimes) {
   ASSERT_TRUE(complete({id, given.token, "", true, false, R"({"code":3})", "exit code 3"}));
   const JobView view = this->view(id);
   EXPECT_EQ(view.state, JobState::failed);
-  EXPECT_EQ(view.info, R"({"code":3})");
   EXPECT_EQ(view.message, "exit code 3");
+  EXPECT_EQ(said(id), (HistoryText{"exit code 3", R"({"code":3})"}));
   EXPECT_EQ(view.worker_id, "w1");
   EXPECT_EQ(view.started_at, started);
   EXPECT_EQ(view.finished_at, now_.wall);

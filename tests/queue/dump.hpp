@@ -27,9 +27,10 @@ inline std::string dump(const Job& job) {
     text += fmt::format(" run {} {} {}", job.run->worker_id, job.run->anonymous, job.run->started_at);
   if (job.outcome) {
     const Outcome& end = *job.outcome;
-    text += fmt::format(" outcome {} {} {} {} '{}' {}", end.at, end.unconfirmed, end.lost, end.worker_id,
-                        end.info, end.started_at);
+    text += fmt::format(" outcome {} {} {} {} text {}/{}+{} {}", end.at, end.unconfirmed, end.lost,
+                        end.worker_id, end.text.segment, end.text.offset, end.text.size, end.started_at);
   }
+  if (job.avoid) text += fmt::format(" avoid {} {}", job.avoid->worker_id, job.avoid->since);
   if (job.past) {
     for (const Attempt& attempt : *job.past) text += dump(attempt);
   }

@@ -30,7 +30,7 @@ TEST_F(JobQueueGranting, RequeuedJobKeepsItsPlace) {
   submit("a");
   submit("b");
   const Grant first = grant();
-  ASSERT_TRUE(queue_->hand_back("w1", {first.id, first.token, "no"}, now_));
+  ASSERT_TRUE(queue_->hand_back({first.id, first.token, "no"}, now_));
   EXPECT_THAT(granted_titles("w2"), ElementsAre("a", "b"));
 }
 

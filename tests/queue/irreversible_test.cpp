@@ -42,7 +42,7 @@ TEST_F(JobQueueIrreversible, RetryableFailureAfterTheFirstMoveIsPaused) {
 
 TEST_F(JobQueueIrreversible, HandedBackAfterTheFirstMoveIsPaused) {
   const Grant given = irreversible_grant();
-  ASSERT_TRUE(queue_->hand_back("w1", {given.id, given.token, "bye"}, now_));
+  ASSERT_TRUE(queue_->hand_back({given.id, given.token, "bye"}, now_));
   EXPECT_EQ(view(given.id).message, "bye; it has changed files already: look, then retry or cancel it");
   expect_waits_for_a_person(given.id);
 }

@@ -25,6 +25,20 @@ TEST_F(JobQueueRemoval, RemoveTakesWaitingAndFinishedAwayAndCancelsRunning) {
   EXPECT_EQ(queue_->size(), 0U);
 }
 
+TEST_F(JobQueueRemoval, ClearGoesInPartsAndLeavesWhatComesMeanwhile) {
+  for (int i = 0; i < 1500; ++i) submit();
+  new_records();
+  const std::uint64_t end = queue_->next_order();
+  const std::uint64_t next = queue_->clear(0, end);
+  EXPECT_EQ(queue_->size(), 500U);
+  submit("new");
+  EXPECT_EQ(queue_->clear(next, end), end);
+  EXPECT_EQ(queue_->size(), 1U);
+  EXPECT_EQ(new_records(), 3U);
+  EXPECT_EQ(queue_->clear(0, end), end);
+  EXPECT_EQ(new_records(), 0U);
+}
+
 TEST_F(JobQueueRemoval, ClearRemovesAllThatWaitAndKeepsTheFlag) {
   queue_->set_disabled(true);
   submit("a");
@@ -34,7 +48,7 @@ TEST_F(JobQueueRemoval, ClearRemovesAllThatWaitAndKeepsTheFlag) {
   const Grant running = grant("w1");
   submit("c");
   queue_->set_disabled(true);
-  queue_->clear();
+  EXPECT_EQ(queue_->clear(0, queue_->next_order()), queue_->next_order());
   EXPECT_EQ(queue_->size(), 1U);
   EXPECT_EQ(queue_->waiting(10).entries, 0U);
   EXPECT_TRUE(queue_->disabled());
@@ -62,6 +76,34 @@ TEST_F(JobQueueHistory, KeepsTheLastFinishedJobsOnly) {
   EXPECT_EQ(queue_->size(), 3U);
   EXPECT_FALSE(queue_->view(ids[1]));
   EXPECT_TRUE(queue_->view(ids[2]));
+}
+
+TEST_F(JobQueueHistory, WhatItForgotStaysForgottenWithALargerOne) {
+  std::vector<JobId> ids;
+  for (int i = 0; i < 5; ++i) {
+    ids.push_back(submit());
+    ASSERT_TRUE(complete(done(grant())));
+  }
+  restart();  // with the usual 10,000
+  EXPECT_EQ(queue_->size(), 3U);
+  EXPECT_TRUE(queue_->view(ids[2]));
+}
+
+TEST_F(JobQueueHistory, StartWithASmallerOneForgetsTheOldest) {
+  restart();
+  std::vector<JobId> ids;
+  for (int i = 0; i < 5; ++i) {
+    ids.push_back(submit());
+    ASSERT_TRUE(complete(done(grant())));
+  }
+  log_ += queue_->take_changes().records;
+  Policy smaller;
+  smaller.history = 2;
+  JobQueue fresh(smaller, 1);
+  for (const Record& record : records_of(log_)) ASSERT_TRUE(fresh.replay(record));
+  fresh.open(now_);
+  EXPECT_EQ(fresh.size(), 2U);
+  EXPECT_TRUE(fresh.view(ids[3]));
 }
 
 TEST_F(JobQueueHistory, RetriedJobLeavesTheHistoryAndComesBackYoung) {

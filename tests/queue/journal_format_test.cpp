@@ -83,7 +83,7 @@ TEST(JournalFormat, SegmentOfAnotherFormatSaysSo) {
   std::string bytes = encode_segment_header({});
   bytes[4] = 9;
   EXPECT_EQ(decode_segment_header(bytes).error().detail,
-            "journal format 9 is not known here (this version reads 1)");
+            "journal format 9 is not known here (this version reads 2)");
   EXPECT_EQ(decode_segment_header("short").error().detail, "the segment header is cut");
   EXPECT_EQ(decode_segment_header(std::string(64, 'x')).error().detail, "this is not a journal segment");
 }

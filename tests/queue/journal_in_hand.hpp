@@ -60,7 +60,7 @@ class JournalInHand {
     log_ += records;
   }
   Result<Compacted> compact_closed() {
-    auto done = compact(disk_, journal_->closed(), random_policy().history, {});
+    auto done = compact(disk_, journal_->closed(), {});
     if (done) journal_->compacted(done->first_segment, done->snapshot_size);
     return done;
   }

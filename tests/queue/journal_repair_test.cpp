@@ -29,7 +29,7 @@ class JournalRepairTest : public testing::Test, protected JournalInHand {
   }
   JournalRepair examined() {
     journal_.reset();
-    return JournalRepair::examine(disk_, "j", random_policy().history).value();
+    return JournalRepair::examine(disk_, "j").value();
   }
   std::string repaired() {
     auto repair = examined();
@@ -132,11 +132,26 @@ TEST_F(JournalRepairTest, SegmentThatIsGoneIsALoss) {
 
 TEST_F(JournalRepairTest, FolderWithoutAJournalIsNotFound) {
   MemoryFileSystem empty;
-  EXPECT_EQ(JournalRepair::examine(empty, "j", 1).error().code, Errc::not_found);
+  EXPECT_EQ(JournalRepair::examine(empty, "j").error().code, Errc::not_found);
 }
 
 // At every call that a repair makes of the file system it is cut off: what there was to save can be saved by
 // the next one, or was by this one.
+TEST_F(JournalRepairTest, JournalOfAnotherFormatIsRefusedAndNotTouched) {
+  submit(1, 3);
+  std::string older =
+      fmt::format(R"({{"format":1,"store_id":"{}","first_segment":1)", sisyphus::to_string(make_uuid()));
+  older += fmt::format(",\"crc32c\":\"{:08x}\"}}\n", crc32c(older));
+  overwrite("j/manifest.json", older);
+  const std::string before = all_bytes();
+  const std::string told = "j/manifest.json: journal format 1 is not known here (this version reads 2)";
+  EXPECT_THAT(reopened(), StartsWith("refused: " + told));
+  const auto repair = JournalRepair::examine(disk_, "j");
+  ASSERT_FALSE(repair);
+  EXPECT_THAT(repair.error().detail, StartsWith(told));
+  EXPECT_EQ(all_bytes(), before);
+}
+
 TEST(JournalRepair, CutOffAtAnyCallLosesNothingMore) {
   std::uint64_t call = 0;
   for (bool whole = false; !whole; ++call) {
@@ -148,14 +163,14 @@ TEST(JournalRepair, CutOffAtAnyCallLosesNothingMore) {
     std::string bytes = journal.disk_.read(path).value();
     bytes[bytes.find("job 7")] = 'J';
     journal.overwrite(path, bytes);
-    auto repair = JournalRepair::examine(journal.disk_, "j", 100);
+    auto repair = JournalRepair::examine(journal.disk_, "j");
     ASSERT_TRUE(repair);
     journal.disk_.fail_from_call(call, EIO);
     whole = repair->carry_out(kSegment).has_value();
     journal.disk_.fail_from_call(MemoryFileSystem::kNever, 0);
     std::string state = journal.reopened();
     if (state.starts_with("refused: ")) {
-      auto again = JournalRepair::examine(journal.disk_, "j", 100);
+      auto again = JournalRepair::examine(journal.disk_, "j");
       ASSERT_TRUE(again);
       ASSERT_TRUE(again->carry_out(kSegment));
       state = journal.reopened();
@@ -163,6 +178,12 @@ TEST(JournalRepair, CutOffAtAnyCallLosesNothingMore) {
     EXPECT_THAT(state, HasSubstr("\"job 6\""));
     EXPECT_THAT(state, Not(HasSubstr("\"job 7\"")));
     EXPECT_THAT(state, HasSubstr("\"job 100\""));
+    bool evidence = false;  // is kept, whoever finished the repair
+    for (std::uint64_t number = 2; number < 10; ++number) {
+      const auto aside = journal.disk_.read(damaged_path("j", number) + "/" + segment_name(1));
+      evidence = evidence || (aside && *aside == bytes);
+    }
+    EXPECT_TRUE(evidence);
   }
   EXPECT_GT(call, 10U);
 }

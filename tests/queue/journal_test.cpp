@@ -407,11 +407,15 @@ TEST_F(JournalInMemory, OneJobsLifeTakesAtMost200BytesBesideItsDocument) {
   const std::string worker = sisyphus::to_string(make_uuid());
   JobFacts facts;
   facts.needs.modules = {"handbrake"};
-  for (const Record& record : {Record(Submitted{order, make_uuid(), facts, document}),
-                               Record(Granted{order, {1000, order}, 1, false, 1'770'000'000'000, worker}),
-                               Record(Finished{.order = order, .at = 1'770'000'000'000})}) {
+  const std::int64_t at = 1'770'000'000'000;
+  const HistoryPlace text{100'000, 15U << 20, 64U << 10};
+  // It is forgotten in the batch in which another one ends.
+  for (const std::vector<Record>& batch :
+       {std::vector<Record>{Submitted{order, make_uuid(), facts, document}},
+        {Granted{order, {1000, order}, 1, false, at, worker}},
+        {Finished{.order = order, .at = at, .text = text}, Removed{order}}}) {
     std::string bytes;
-    encode(record, bytes);
+    for (const Record& record : batch) encode(record, bytes);
     ASSERT_TRUE((*opened.journal)->write(bytes));
   }
   EXPECT_LE((*opened.journal)->bytes_written() - before - document.size(), 200U);

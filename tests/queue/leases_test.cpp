@@ -195,7 +195,7 @@ TEST_F(JobQueueLeases, WorkerThatComesBackTooLateIsToldToStop) {
 TEST_F(JobQueueLeases, HandedBackJobCostsNoAttemptAndIsNotOfferedToItsWorkerBeforeABackoff) {
   const JobId id = submit();
   const Grant given = grant("w1");
-  ASSERT_TRUE(queue_->hand_back("w1", {id, given.token, "shutting down"}, now_));
+  ASSERT_TRUE(queue_->hand_back({id, given.token, "shutting down"}, now_));
   EXPECT_EQ(state(id), JobState::queued);
   EXPECT_EQ(view(id).attempt, 0);
   EXPECT_EQ(view(id).message, "shutting down");
@@ -206,17 +206,39 @@ TEST_F(JobQueueLeases, HandedBackJobCostsNoAttemptAndIsNotOfferedToItsWorkerBefo
   EXPECT_EQ(grant("w1").attempt, 1);
 }
 
+TEST_F(JobQueueLeases, WorkerThatHandedAJobBackIsPassedOverAfterARestartToo) {
+  const JobId id = submit();
+  ASSERT_TRUE(queue_->hand_back({id, grant("w1").token, ""}, now_));
+  pass(policy().backoff_base - 1s);
+  restart();
+  EXPECT_FALSE(offered_to("w1"));
+  pass(1s - 1ms);
+  EXPECT_FALSE(offered_to("w1"));
+  EXPECT_TRUE(offered_to("w2"));
+}
+
+TEST_F(JobQueueLeases, ClockThatWasSetBackMeanwhileDoesNotKeepAJobFromItsWorkerForLong) {
+  submit();
+  const Grant given = grant("w1");
+  ASSERT_TRUE(queue_->hand_back({given.id, given.token, "no"}, now_));
+  now_.wall -= 24h;
+  restart();
+  EXPECT_FALSE(offered_to("w1"));
+  pass(policy().backoff_base);
+  EXPECT_TRUE(offered_to("w1"));
+}
+
 TEST_F(JobQueueLeases, HandedBackJobIsOfferedToOthersAtOnce) {
   const JobId id = submit();
   const Grant given = grant("w1");
-  ASSERT_TRUE(queue_->hand_back("w1", {id, given.token, "no"}, now_));
+  ASSERT_TRUE(queue_->hand_back({id, given.token, "no"}, now_));
   EXPECT_EQ(grant("w2").attempt, 1);
 }
 
 TEST_F(JobQueueLeases, HandedBackJobThatWasPausedAndResumedIsOfferedAgainAfterTheBackoff) {
   const JobId id = submit();
   const Grant given = grant("w1");
-  ASSERT_TRUE(queue_->hand_back("w1", {id, given.token, "no"}, now_));
+  ASSERT_TRUE(queue_->hand_back({id, given.token, "no"}, now_));
   ASSERT_TRUE(queue_->pause(id, now_));
   ASSERT_TRUE(queue_->resume(id, now_));
   EXPECT_FALSE(offered_to("w1"));
@@ -227,11 +249,11 @@ TEST_F(JobQueueLeases, HandedBackJobThatWasPausedAndResumedIsOfferedAgainAfterTh
 TEST_F(JobQueueLeases, WorkerMayNotComeBackWithWhatItHandedBack) {
   const JobId id = submit();
   const Grant given = grant("w1");
-  ASSERT_TRUE(queue_->hand_back("w1", {id, given.token, "no"}, now_));
+  ASSERT_TRUE(queue_->hand_back({id, given.token, "no"}, now_));
   queue_->take_changes();
   EXPECT_EQ(renew("w1", id, given.token), Verdict::stop);
   EXPECT_EQ(completion_error(done(given)), Errc::stale_lease);
-  EXPECT_EQ(queue_->hand_back("w1", {id, given.token, "no"}, now_).error().code, Errc::stale_lease);
+  EXPECT_EQ(queue_->hand_back({id, given.token, "no"}, now_).error().code, Errc::stale_lease);
   EXPECT_FALSE(queue_->has_changes());
 }
 

@@ -74,6 +74,12 @@ class QueueTest : public testing::Test {
 
   JobView view(const JobId& id) const { return queue_->view(id).value(); }
   JobState state(const JobId& id) const { return view(id).state; }
+  // What a finished job has said, while it is on its way to the history's files.
+  HistoryText said(const JobId& id) const {
+    const HistoryPlace place = queue_->text_of(id);
+    if (!place) return {view(id).message, ""};
+    return decode_history_entry(queue_->unwritten_text(place).value(), id).value();
+  }
   void pass(Millis span) {
     now_.steady += span;
     now_.wall += span;

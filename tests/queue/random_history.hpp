@@ -41,7 +41,7 @@ class RandomHistory {
             queue_->complete({any_id(), std::nullopt, worker(), below(2) == 0, false, "{}", ""}, now_));
         break;
       case 9:
-        static_cast<void>(queue_->hand_back(worker(), {last_id_, token(), "back"}, now_));
+        static_cast<void>(queue_->hand_back({last_id_, token(), "back"}, now_));
         break;
       case 10:
         renew();
@@ -97,13 +97,14 @@ class RandomHistory {
     for (const std::string& document : waiting.documents) text += document + "\n";
     const JobPage page = queue.page({}, 1'000'000, "").value();
     for (const JobView& job : page.jobs) {
+      const HistoryPlace said = queue.text_of(job.id);
       text += fmt::format(
-          "{} {} attempt {} of {} priority {} unconfirmed {} started {} finished {} info '{}' message "
+          "{} {} attempt {} of {} priority {} unconfirmed {} started {} finished {} text {}/{}+{} message "
           "'{}' waits '{}' worker '{}' {}\n",
           sisyphus::to_string(job.id), to_string(job.state), job.attempt, job.max_attempts, job.priority,
           job.unconfirmed, job.started_at ? rfc3339(*job.started_at) : "",
-          job.finished_at ? rfc3339(*job.finished_at) : "", job.info, job.message, job.waiting_for,
-          job.worker_id, job.document);
+          job.finished_at ? rfc3339(*job.finished_at) : "", said.segment, said.offset, said.size, job.message,
+          job.waiting_for, job.worker_id, job.document);
       for (const Attempt& attempt : job.attempts) {
         text += fmt::format("  {} {} {} {} {}\n", attempt.number, to_string(attempt.end), attempt.worker_id,
                             rfc3339(attempt.started_at), attempt.reason);
@@ -177,7 +178,7 @@ class RandomHistory {
 
   void rare() {
     const std::size_t what = below(12);
-    if (what == 0) queue_->clear();
+    if (what == 0) static_cast<void>(queue_->clear(0, queue_->next_order()));
     if (what == 1) queue_->set_disabled(below(2) == 0);
     if (what > 1) static_cast<void>(queue_->remove(any_id(), now_));
   }

@@ -35,7 +35,9 @@ Kept touched() {
   kept.started_at = 5;
   kept.ended_at = 9;
   kept.lost = true;
-  kept.info = "{}";
+  kept.avoid = "w2";
+  kept.avoid_since = 11;
+  kept.text = {7, 1 << 20, 300};
   return kept;
 }
 
@@ -45,11 +47,17 @@ std::vector<Record> one_of_each() {
   return {Started{std::numeric_limits<std::uint32_t>::max()},
           Submitted{kMost, make_uuid(), unusual_facts(), text},
           Granted{300, {7, kMost}, 1000, true, -1, "worker"},
-          Finished{1, JobState::cancelled, true, false, std::numeric_limits<std::int64_t>::min(), "m", "{}"},
+          Finished{1,
+                   JobState::cancelled,
+                   true,
+                   false,
+                   std::numeric_limits<std::int64_t>::min(),
+                   "m",
+                   {2, 300, kMost}},
           Requeued{127, false, true, true, std::numeric_limits<std::int64_t>::max(), "reason", 1},
           CancelRequested{128},
           Removed{0},
-          Cleared{},
+          Cleared{1, kMost},
           Held{16'384, false},
           Retried{1},
           MarkedIrreversible{1},
@@ -59,7 +67,8 @@ std::vector<Record> one_of_each() {
           DocumentErased{"", ""},
           Bound{1, "worker"},
           touched(),
-          Numbered{kMost}};
+          Numbered{kMost},
+          HistoryLost{3, 24, kMost}};
 }
 
 TEST(Record, EveryTypeReadsBackAsItWasWritten) {
@@ -103,6 +112,12 @@ TEST(Record, UsualFactsTakeTwoBytesBesideTheModulesNames) {
   EXPECT_EQ(without, encoded(Removed{1}).size() + JobId::static_size() + 2 + std::string("\2{}").size());
   facts.needs.modules = {"ffmpeg"};
   EXPECT_EQ(encoded(Submitted{1, {}, facts, "{}"}).size(), without + std::string("\6ffmpeg").size());
+}
+
+TEST(Record, FinishedJobThatHadNothingToSayTakesTwoBytesForThat) {
+  const std::size_t without = encoded(Finished{.order = 1}).size();
+  EXPECT_EQ(without, encoded(Removed{1}).size() + std::string("SUFtmt").size());
+  EXPECT_EQ(encoded(Finished{.order = 1, .text = {1, 24, 100}}).size(), without + 2);
 }
 
 TEST(Record, SubmittedIsNeverLargerThanItsBound) {

@@ -170,6 +170,8 @@ void ReferenceQueue::end(Job& job, JobState state, bool forget_token) {
   job.state = state;
   job.held = false;
   job.worker.clear();
+  job.said.reset();
+  job.said_is_written = false;
   if (forget_token) job.token = {};
 }
 
@@ -192,18 +194,21 @@ ReferenceQueue::Refusal ReferenceQueue::complete(const Completion& completion, N
   }
   if (job->state == JobState::cancelling) {
     end(*job, JobState::cancelled, false);
+    job->said = HistoryText{completion.message, completion.info};
   } else if (!completion.failed) {
     end(*job, JobState::completed, false);
+    job->said = HistoryText{"", completion.info};
   } else if (again) {
     back_off(*job, now);
     job->may_come_back = false;
   } else {
     end(*job, JobState::failed, false);
+    job->said = HistoryText{completion.message, completion.info};
   }
   return {};
 }
 
-ReferenceQueue::Refusal ReferenceQueue::hand_back(const std::string& worker, const HandBack& back, Now now) {
+ReferenceQueue::Refusal ReferenceQueue::hand_back(const HandBack& back, Now now) {
   Job* const job = find(back.id);
   if (job == nullptr) return Errc::not_found;
   if (!granted(*job) || job->anonymous || job->token != back.token) return Errc::stale_lease;
@@ -211,10 +216,11 @@ ReferenceQueue::Refusal ReferenceQueue::hand_back(const std::string& worker, con
     end(*job, JobState::cancelled, false);
     return {};
   }
+  job->avoid = job->worker;
+  job->avoid_since = now.wall;
   wait(*job);
   --job->attempt;
   job->token = {};
-  job->avoid = worker;
   job->avoid_until = now.steady + policy_.backoff_base;
   return {};
 }
@@ -278,6 +284,7 @@ std::string ReferenceQueue::retry(const JobId& id, const Result<JobState>& done,
     return fmt::format("retry of job {} was {}", to_string(id), done ? "done" : done.error().detail);
   if (!done) return "";
   wait(*job);
+  job->said.reset();
   job->attempt = 0;
   job->held = job->irreversible = false;
   job->token = {};
@@ -318,13 +325,21 @@ void ReferenceQueue::time_has_come(Now now) {
 void ReferenceQueue::restarted(Now now) {
   const Millis most = policy_.backoff_cap + policy_.backoff_cap / 4;
   for (auto& [id, job] : jobs_) {
-    job.avoid.clear();
+    const Millis to_avoid = job.avoid_since + policy_.backoff_base - now.wall;
+    job.avoid_until = now.steady + std::clamp(to_avoid, Millis(0), policy_.backoff_base);
     job.date_passed = job.date && *job.date <= now.wall;
     if (granted(job)) job.lease_end = now.steady + policy_.lease;
     if (!job.backoff) continue;
     const auto left = [&](WallTime end) { return std::clamp(end - now.wall, Millis(0), most); };
     job.backoff->first = now.steady + left(job.backoff->wall_first);
     job.backoff->last = now.steady + left(job.backoff->wall_last);
+  }
+}
+
+void ReferenceQueue::texts_written(bool all) {
+  for (auto& [id, job] : jobs_) {
+    if (!all && !job.said_is_written) job.said.reset();
+    job.said_is_written = true;
   }
 }
 
@@ -337,7 +352,7 @@ JobState ReferenceQueue::shown(const Job& job) const {
   return job.state;
 }
 
-std::string ReferenceQueue::difference(const JobQueue& queue) const {
+std::string ReferenceQueue::difference(const JobQueue& queue, const ReadText& read) const {
   const JobPage page = queue.page({}, jobs_.size() + 1, "").value();
   std::size_t waiting = 0;
   for (const JobView& view : page.jobs) {
@@ -352,6 +367,12 @@ std::string ReferenceQueue::difference(const JobQueue& queue) const {
     if (granted(job) && view.worker_id != job.worker) {
       return fmt::format("job {} is worker \"{}\"'s, expected \"{}\"'s", to_string(view.id), view.worker_id,
                          job.worker);
+    }
+    if (!job.said) continue;
+    const auto said = read(view);
+    if (!said || *said != *job.said) {
+      return fmt::format("the text of job {} is not what its worker said: {}", to_string(view.id),
+                         said ? said->message + said->info : said.error().detail);
     }
   }
   if (page.jobs.size() != jobs_.size()) {

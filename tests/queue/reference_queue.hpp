@@ -3,6 +3,7 @@
 #include "queue/job_queue.hpp"
 
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -45,6 +46,9 @@ class ReferenceQueue {
     std::optional<Backoff> backoff;
     std::string avoid;  // this worker, until then
     SteadyTime avoid_until{};
+    WallTime avoid_since{};
+    std::optional<HistoryText> said;  // when it ended, where a worker said so
+    bool said_is_written = false;
   };
 
   explicit ReferenceQueue(Policy policy) : policy_(policy) {}
@@ -55,7 +59,7 @@ class ReferenceQueue {
   std::string grant(const std::string& worker, const Offer& offer, std::size_t max,
                     const std::vector<Grant>& given, Now now);
   Refusal complete(const Completion& completion, Now now);
-  Refusal hand_back(const std::string& worker, const HandBack& back, Now now);
+  Refusal hand_back(const HandBack& back, Now now);
   void undelivered(const Grant& grant);
   // `issued` is the token of the verdict, which may be a new one. What is wrong with it, or empty.
   std::string renew(const std::string& worker, const HeldLease& lease, const LeaseVerdict& verdict, Now now);
@@ -71,9 +75,13 @@ class ReferenceQueue {
   void set_disabled(bool disabled) { disabled_ = disabled; }
   void time_has_come(Now now);  // leases end, dates pass
   void restarted(Now now);
+  // Those that ended since the last call have their texts in the history's files, or the disk was full.
+  void texts_written(bool all);
 
-  // The first job that JobQueue shows otherwise; empty when there is none.
-  std::string difference(const JobQueue& queue) const;
+  // The first job that JobQueue shows otherwise; empty when there is none. `read` gives what it says of a
+  // finished job, from wherever it is.
+  using ReadText = std::function<Result<HistoryText>(const JobView& view)>;
+  std::string difference(const JobQueue& queue, const ReadText& read) const;
   const std::map<JobId, Job>& jobs() const { return jobs_; }
 
  private:

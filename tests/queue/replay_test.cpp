@@ -30,7 +30,7 @@ TEST(JobQueueReplay, GoesOnLikeTheQueueThatWroteTheRecords) {
   }
 }
 
-TEST(JobQueueReplay, RecordOfAJobThatLeftTheHistoryIsPassedOver) {
+TEST(JobQueueReplay, RecordOfAJobThatIsNotThereIsPassedOver) {
   JobQueue queue({}, 1);
   EXPECT_TRUE(queue.replay(Removed{17}));
   EXPECT_TRUE(queue.replay(Finished{.order = 17}));

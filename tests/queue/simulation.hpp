@@ -1,6 +1,7 @@
 #pragma once
 
 #include "queue/compaction.hpp"
+#include "queue/history.hpp"
 #include "queue/journal.hpp"
 #include "tests/queue/queue_fixture.hpp"
 #include "tests/queue/reference_queue.hpp"
@@ -25,10 +26,13 @@ struct Seen {
   int adopted = 0;
   int compacted = 0;
   int not_compacted = 0;  // because of the disk
+  int texts = 0;
+  int texts_lost = 0;  // because the disk was full
+  int text_files = 0;  // that were begun
 };
 
-// One random history of a server: JobQueue and Journal over a faulty disk and a clock that jumps, with
-// clients that remember every token, right or stale. A step that is wrong sets `wrong()`.
+// One random history of a server: JobQueue, Journal and History over a faulty disk and a clock that jumps,
+// with clients that remember every token, right or stale. A step that is wrong sets `wrong()`.
 class Simulation {
  public:
   Simulation(std::uint32_t seed, Seen& seen) : random_(seed), seen_(seen) { start(); }
@@ -37,7 +41,7 @@ class Simulation {
     for (int i = 0; i < kSteps && wrong_.empty(); ++i) {
       for (std::size_t operations = 1 + below(4); operations != 0 && wrong_.empty(); --operations)
         operation();
-      if (wrong_.empty()) check(pending_.difference(*queue_));
+      if (wrong_.empty()) compare_all();
       if (wrong_.empty()) commit();
     }
   }
@@ -50,7 +54,11 @@ class Simulation {
 
   // ---- the server
 
-  static Policy policy() { return {}; }
+  static Policy policy() {
+    Policy policy;
+    policy.history_segment = 3000;  // bytes
+    return policy;
+  }
 
   void start() {
     for (;;) {
@@ -73,6 +81,16 @@ class Simulation {
       refused_ = journal.error().detail;
       return false;
     }
+    auto history = History::open(disk_, "j", queue_->table().history());
+    if (!history) {
+      refused_ = history.error().detail;
+      return false;
+    }
+    history_ = std::move(*history);
+    for (const std::string& trouble : history_->troubles()) {
+      const bool not_removed = trouble.starts_with("cannot remove");  // the disk fails just now
+      check(not_removed ? "" : "a start finds: " + trouble);
+    }
     journal_ = std::move(*journal);
     if (!journal_->repaired().empty()) ++seen_.torn;
     // A batch is there as a whole or not at all, and all that was acknowledged is there (I1).
@@ -91,9 +109,9 @@ class Simulation {
     acknowledged_ = batches;
     unknown_ = 0;
     known_synced_ = false;
-    queue_->open(now_);
+    queue_->open(now_, history_->end());
     pending_.restarted(now_);
-    check(pending_.difference(*queue_));
+    compare_all();
     return true;
   }
 
@@ -101,6 +119,7 @@ class Simulation {
     trace("down {}", power_lost ? "without power" : "killed");
     ++(power_lost ? seen_.power_lost : seen_.killed);
     journal_.reset();
+    history_.reset();
     disk_.fail_from_call(MemoryFileSystem::kNever, 0);
     if (power_lost) disk_.lose_power(random_);
     if (below(3) == 0) jump();
@@ -108,13 +127,13 @@ class Simulation {
 
   // What the last operations changed is one batch: written, synced, acknowledged, or cut off in between.
   void commit() {
-    const JobQueue::Changes changes = queue_->take_changes();
+    JobQueue::Changes changes = queue_->take_changes();
     if (changes.record_count == 0) return;
     unknown_ = 1;
     prepare_segment();
     const std::size_t fate = below(20);
-    if (fate == 0) disk_.fail_from_call(below(3), below(2) == 0 ? EIO : ENOSPC);
-    if (fate == 1) return restart();
+    if (fate == 0) disk_.fail_from_call(below(8), below(2) == 0 ? EIO : ENOSPC);
+    if (fate == 1 || !write_texts(changes)) return restart();
     const bool written = journal_->write(changes.records).has_value();
     if (written && fate == 2) return restart();
     if (!written || !journal_->sync()) {
@@ -129,14 +148,44 @@ class Simulation {
     known_synced_ = false;
     durable_ = pending_;
     ++seen_.acknowledged;
+    check(history_->clean_up(changes.history) ? "" : "the history was not cleaned up");
     if (below(15) == 0) compact_journal();
+  }
+
+  // Before the batch that refers to them; now and then the disk has no room just then.
+  bool write_texts(JobQueue::Changes& changes) {
+    const auto& pieces = changes.history.pieces;
+    const bool full = !pieces.empty() && below(10) == 0;
+    if (full) disk_.fail_from_call(below(2), ENOSPC);
+    const auto lost = history_->write(pieces, changes.records);
+    if (full) disk_.fail_from_call(MemoryFileSystem::kNever, 0);
+    if (!lost || !history_->sync()) {
+      ++seen_.disk_failed;
+      return false;
+    }
+    seen_.texts += static_cast<int>(pieces.size());
+    seen_.texts_lost += static_cast<int>(lost->size());
+    for (const HistoryPiece& piece : pieces) seen_.text_files += piece.offset == kHistoryHeaderSize ? 1 : 0;
+    for (const HistoryLost& one : *lost) queue_->history_lost(one);
+    pending_.texts_written(lost->empty());
+    return true;
+  }
+
+  void compare_all() {
+    check(pending_.difference(*queue_, [this](const JobView& view) -> Result<HistoryText> {
+      const HistoryPlace place = queue_->text_of(view.id);
+      if (!place) return HistoryText{view.message, ""};
+      if (const auto bytes = queue_->unwritten_text(place))
+        return decode_history_entry(*bytes, view.id).value();
+      return read_history(disk_, "j", place, view.id);
+    }));
   }
 
   void compact_journal() {
     check(journal_->start_segment() ? "" : "no new segment");
     const bool fails = below(3) == 0;
     if (fails) disk_.fail_from_call(below(12), below(2) == 0 ? EIO : ENOSPC);
-    const auto done = compact(disk_, journal_->closed(), policy().history, {});
+    const auto done = compact(disk_, journal_->closed(), {});
     trace("compaction: {}", done ? "done" : done.error().detail);
     check(done || fails ? "" : "the compaction failed: " + done.error().detail);
     ++(done ? seen_.compacted : seen_.not_compacted);
@@ -229,7 +278,9 @@ class Simulation {
     completion.id = below(3) == 0 ? any_id() : running_id();
     completion.failed = below(3) == 0;
     completion.retryable = below(2) == 0;
-    completion.message = completion.failed ? "it broke" : "";
+    completion.message =
+        completion.failed ? "it broke" + std::string(below(3) == 0 ? below(1500) : 0, '!') : "";
+    if (below(2) == 0) completion.info = fmt::format(R"({{"log":"{}"}})", std::string(below(800), 'x'));
     if (below(4) == 0) {
       completion.worker_id = worker();
     } else {
@@ -259,9 +310,7 @@ class Simulation {
   void hand_back() {
     last_id_ = running_id();
     const HandBack back{last_id_, token(), "it stops"};
-    const std::string who = named_worker();
-    compare("hand back", queue_->hand_back(who, back, now_),
-            [&] { return pending_.hand_back(who, back, now_); });
+    compare("hand back", queue_->hand_back(back, now_), [&] { return pending_.hand_back(back, now_); });
   }
 
   void undelivered() {
@@ -291,7 +340,7 @@ class Simulation {
     const std::size_t what = below(10);
     if (what == 0) {
       trace("clear");
-      queue_->clear();
+      static_cast<void>(queue_->clear(0, queue_->next_order()));
       pending_.clear();
     } else if (what < 4) {
       const bool disabled = below(2) == 0;
@@ -365,6 +414,7 @@ class Simulation {
   Now now_{SteadyTime(1000s), WallTime(Millis(kBirth))};
   std::unique_ptr<JobQueue> queue_;
   std::unique_ptr<Journal> journal_;
+  std::unique_ptr<History> history_;
   std::string refused_;
   ReferenceQueue durable_{policy()};  // what was acknowledged
   ReferenceQueue pending_{policy()};  // and what was done since

@@ -42,16 +42,16 @@ TEST(Simulation, EveryHistoryKeepsThePromises) {
   fmt::print(
       "seeds {} to {}: {} histories, {} batches acknowledged, {} kills, {} power losses, {} disk faults, "
       "{} torn tails, {} unknown batches kept and {} lost, {} jobs completed, {} adopted again, "
-      "{} compactions and {} that failed\n",
+      "{} compactions and {} that failed, {} writes of texts, {} files for them, {} without room\n",
       first, seed - 1, seen.histories, seen.acknowledged, seen.killed, seen.power_lost, seen.disk_failed,
       seen.torn, seen.unknown_kept, seen.unknown_lost, seen.completed, seen.adopted, seen.compacted,
-      seen.not_compacted);
+      seen.not_compacted, seen.texts, seen.text_files, seen.texts_lost);
   if (only) return;
   // A simulation in which nothing happens would pass as well.
   EXPECT_GT(seen.histories, 5);
-  for (const int count :
-       {seen.killed, seen.power_lost, seen.disk_failed, seen.torn, seen.unknown_kept, seen.unknown_lost,
-        seen.completed, seen.adopted, seen.compacted, seen.not_compacted})
+  for (const int count : {seen.killed, seen.power_lost, seen.disk_failed, seen.torn, seen.unknown_kept,
+                          seen.unknown_lost, seen.completed, seen.adopted, seen.compacted, seen.not_compacted,
+                          seen.texts, seen.text_files, seen.texts_lost})
     EXPECT_GT(count, seen.histories / 50);
 }
 

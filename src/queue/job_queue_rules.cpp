@@ -1,0 +1,150 @@
+#include "queue/brief.hpp"
+#include "queue/job_queue.hpp"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <utility>
+
+// What becomes of a job: who gets it, how it ends, whether it is tried again, and when.
+namespace sisyphus::queue {
+
+Job* JobQueue::next_for(const std::string& worker_id, const Offer& offer) {
+  Job* best = nullptr;
+  for (auto& [needs, kind] : table_.classes()) {
+    if (kind.ready.empty() || !fits(needs, offer)) continue;
+    for (Job& job : kind.ready) {
+      if (best != nullptr && !JobClass::Before()(job, *best)) break;
+      if (job.avoid && job.avoid->worker_id == worker_id) continue;
+      best = &job;
+      break;
+    }
+  }
+  return best;
+}
+
+Grant JobQueue::grant_to(Job& job, const std::string& worker_id, std::uint32_t attempt) {
+  const LeaseToken token{epoch_, next_token_++};
+  Granted record{.order = job.order,
+                 .token = token,
+                 .attempt = attempt,
+                 .anonymous = worker_id.empty(),
+                 .at = wall(),
+                 .worker_id = worker_id};
+  remember(record);
+  apply(job, record);
+  return {job.id, job.document, worker_id.empty() ? LeaseToken{} : token, policy_.lease,
+          static_cast<int>(attempt)};
+}
+
+void JobQueue::finish(Job& job, JobState state, Finished end, std::string_view info) {
+  end.order = job.order;
+  end.state = state;
+  end.at = wall();
+  if (!info.empty() || end.message.size() > kBrief) {
+    end.text = table_.history().add(job.id, end.message, info);
+    end.message = brief(std::move(end.message));
+  }
+  commit(job, std::move(end));
+  forget_surplus();
+}
+
+void JobQueue::lease_lost(Job& job) {
+  const std::string worker = job.run->worker_id.empty() ? "its worker" : "worker " + job.run->worker_id;
+  std::string reason =
+      fmt::format("lease lost: {} was not heard for {} s", worker, policy_.lease.count() / 1000);
+  if (job.state == JobState::cancelling) {
+    return finish(job, JobState::cancelled, {.forget_token = true, .message = std::move(reason)});
+  }
+  try_again(job, std::move(reason), job.run->anonymous);
+}
+
+void JobQueue::try_again(Job& job, std::string reason, bool forget_token) {
+  if (!job.irreversible && job.attempt >= job.max_attempts) {
+    reason += fmt::format(" (attempt {} of {})", job.attempt, job.max_attempts);
+    return finish(job, JobState::failed, {.forget_token = true, .message = std::move(reason)});
+  }
+  Requeued record{.order = job.order,
+                  .held = job.held,
+                  .forget_token = forget_token,
+                  .reason = brief(std::move(reason)),
+                  .at = wall()};
+  if (job.irreversible) {
+    record.reason += "; it has changed files already: it waits for that worker, or for a retry";
+  } else {
+    record.not_before = backoff_until(job.attempt);
+  }
+  commit(job, std::move(record));
+}
+
+// For a start: the clock may have been set meanwhile.
+Millis JobQueue::left_to_avoid(const Avoided& avoided) const {
+  return std::clamp(Millis(avoided.since - wall()) + policy_.backoff_base, Millis(0), policy_.backoff_base);
+}
+
+std::int64_t JobQueue::longest_backoff() const {
+  return policy_.backoff_cap.count() + policy_.backoff_cap.count() / 4;
+}
+
+std::int64_t JobQueue::backoff_until(std::uint32_t attempt) {
+  const auto doublings = std::min<std::uint32_t>(attempt > 0 ? attempt - 1 : 0, 20);
+  const auto delay = std::min(policy_.backoff_base.count() << doublings, policy_.backoff_cap.count());
+  std::uniform_int_distribution<std::int64_t> jitter(-delay / 4, delay / 4);
+  return wall() + delay + jitter(random_);
+}
+
+void JobQueue::renew_timer(Job& job) {
+  if (open_) table_.set_timer(job, now_.steady + policy_.lease);
+}
+
+// Puts a waiting job where it belongs: among the ready, or aside until its time comes or somebody lets it go.
+void JobQueue::place(Job& job) {
+  if (!open_) return;
+  const std::int64_t delay = job.not_before - wall();
+  if (delay <= 0) {
+    job.not_before = 0;
+    job.backing_off = false;
+  }
+  if (job.avoid && job.avoid->until <= now_.steady) job.avoid.reset();
+  table_.set_timer(job, std::nullopt);
+  if (job.blocked()) {
+    table_.unready(job);
+  } else if (delay > 0) {
+    table_.unready(job);
+    table_.set_timer(job, now_.steady + Millis(delay));
+  } else {
+    table_.make_ready(job);
+    if (job.avoid) table_.set_timer(job, job.avoid->until);
+  }
+}
+
+// ---- how long the history is
+
+// What was forgotten is so by a record of its own: what a journal holds hangs on no setting and no clock.
+void JobQueue::forget(Job& job) {
+  const Removed record{job.order};
+  remember(record);
+  apply(job, record);
+}
+
+void JobQueue::forget_surplus() {
+  // One stays always: the job that has ended just now.
+  while (table_.ended_count() > std::max<std::size_t>(policy_.history, 1)) forget(*table_.oldest_ended());
+}
+
+std::optional<SteadyTime> JobQueue::next_forgetting() const {
+  if (policy_.history_age == Millis(0) || table_.ended().empty()) return std::nullopt;
+  const Millis left(table_.ended().front().outcome->at + policy_.history_age.count() - wall());
+  return std::max(forgetting_from_, now_.steady + left);
+}
+
+void JobQueue::forget_old() {
+  constexpr int kAtOnce = 1000;  // the next ones when others had their turn
+  for (int i = 0; i < kAtOnce; ++i) {
+    const auto when = next_forgetting();
+    if (!when || *when > now_.steady) return;
+    forget(*table_.oldest_ended());
+  }
+}
+
+}  // namespace sisyphus::queue

@@ -9,12 +9,12 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
-#include <array>
 
 namespace sisyphus::net {
 namespace {
 
 constexpr std::size_t kReadSize = 4096;
+constexpr std::size_t kKeep = 16U << 10;  // bytes: the memory of a larger reply is not kept for the next one
 
 SteadyTime from_now(Millis span) {
   return std::chrono::steady_clock::now() + span;
@@ -178,10 +178,11 @@ asio::awaitable<bool> HttpConnection::answer() {
   HttpResponse response = co_await router_.handle(request_);
   const bool keep_alive = request_.keep_alive && !stopping_ && !response.stream;
   const bool with_body = request_.method != "HEAD";
-  head_.clear();
-  append_head(response, keep_alive, settings_.allow_origin, head_);
-  const bool body = with_body && response.status != 204;
-  Buffers rest{asio::buffer(head_), body ? asio::buffer(response.body) : asio::const_buffer()};
+  if (reply_.capacity() > kKeep) reply_ = {};
+  reply_.clear();
+  append_head(response, keep_alive, settings_.allow_origin, reply_);
+  if (with_body && response.status != 204) reply_ += response.body;
+  std::string_view rest = reply_;
   auto done = write_now(rest);
   if (!done) {
     const bool all = co_await write_rest(rest);
@@ -197,32 +198,25 @@ asio::awaitable<bool> HttpConnection::answer() {
   co_return false;
 }
 
+// The kernel takes nearly every reply at once: no need to go round the loop for it.
 asio::awaitable<bool> HttpConnection::write_text(std::string_view text) {
-  Buffers rest{asio::buffer(text), asio::const_buffer()};
-  const auto done = write_now(rest);
+  const auto done = write_now(text);
   if (done) co_return *done;
-  const bool written = co_await write_rest(rest);
+  const bool written = co_await write_rest(text);
   co_return written;
 }
 
-// The kernel takes nearly every reply at once: no need to go round the loop for it. Empty: some is left in
-// `rest`.
-std::optional<bool> HttpConnection::write_now(Buffers& rest) {
+std::optional<bool> HttpConnection::write_now(std::string_view& text) {
   std::error_code error;
-  std::size_t taken = socket_.write_some(rest, error);
-  for (asio::const_buffer& buffer : rest) {
-    const std::size_t part = std::min(taken, buffer.size());
-    buffer += part;
-    taken -= part;
-  }
+  text.remove_prefix(socket_.write_some(asio::buffer(text), error));
   if (error && error != asio::error::would_block) return false;
-  if (asio::buffer_size(rest) == 0) return true;
+  if (text.empty()) return true;
   return std::nullopt;
 }
 
-asio::awaitable<bool> HttpConnection::write_rest(Buffers rest) {
+asio::awaitable<bool> HttpConnection::write_rest(std::string_view text) {
   deadline_ = from_now(settings_.send);
-  auto [error, size] = co_await asio::async_write(socket_, rest, kTuple);
+  auto [error, size] = co_await asio::async_write(socket_, asio::buffer(text), kTuple);
   deadline_ = SteadyTime::max();
   co_return !error;
 }

@@ -7,7 +7,6 @@
 #include <asio/buffer.hpp>
 #include <asio/ip/tcp.hpp>
 
-#include <array>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -32,10 +31,10 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   asio::awaitable<bool> fill();  // more bytes; false: there will be none
   asio::awaitable<bool> answer();  // request_
   bool read_done(std::error_code error, std::size_t size);
-  using Buffers = std::array<asio::const_buffer, 2>;
-  std::optional<bool> write_now(Buffers& rest);
-  asio::awaitable<bool> write_rest(Buffers rest);  // what they point to outlives the call
+  // The texts outlive the calls.
   asio::awaitable<bool> write_text(std::string_view text);
+  std::optional<bool> write_now(std::string_view& text);  // empty: some is left in `text`
+  asio::awaitable<bool> write_rest(std::string_view text);
   asio::awaitable<bool> write_stream(EventStream& stream, std::stop_token hangup);
   asio::awaitable<bool> answer_failure(int status, std::string_view reason);
 
@@ -50,7 +49,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   const Router& router_;
   RequestParser parser_;
   HttpRequest request_;  // that is being answered
-  std::string head_;     // of its reply
+  std::string reply_;    // to it, head and body
   std::string buffer_;  // what has come and is not parsed is [begin_, end_)
   std::size_t begin_ = 0;
   std::size_t end_ = 0;

@@ -1,6 +1,7 @@
 #include "app/log_line.hpp"
 
-#include <fmt/chrono.h>
+#include "core/clock.hpp"
+
 #include <fmt/format.h>
 
 #include <algorithm>
@@ -35,17 +36,8 @@ void append_escaped(spdlog::memory_buf_t& out, std::string_view text) {
 }  // namespace
 
 void LogLine::format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) {
-  const auto since = message.time.time_since_epoch();
-  const auto second = std::chrono::floor<std::chrono::seconds>(since);
-  if (second != second_) {
-    second_ = second;
-    fmt::format_to(text_.begin(), "{:%Y-%m-%dT%H:%M:%S}.", fmt::gmtime(std::time_t{second.count()}));
-  }
-  const auto millis = std::chrono::duration_cast<std::chrono::milliseconds>(since - second).count();
-  const std::array<char, 5> rest{static_cast<char>('0' + millis / 100), static_cast<char>('0' + millis / 10 % 10),
-                                 static_cast<char>('0' + millis % 10), 'Z', ' '};
-  append(out, {text_.data(), text_.size()});
-  append(out, {rest.data(), rest.size()});
+  append(out, rfc3339(std::chrono::floor<Millis>(message.time)));
+  out.push_back(' ');
   const auto level = spdlog::level::to_string_view(message.level);
   append(out, {level.data(), level.size()});
   out.push_back(' ');

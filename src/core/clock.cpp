@@ -1,6 +1,7 @@
 #include "core/clock.hpp"
 
 #include <fmt/chrono.h>
+#include <fmt/compile.h>
 
 #include <array>
 
@@ -11,10 +12,16 @@ Now SystemClock::now() const {
           std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now())};
 }
 
+// Most calls are for this second: every log line has one, and every job.
 std::string rfc3339(WallTime time) {
+  thread_local std::chrono::sys_seconds last = std::chrono::sys_seconds::max();
+  thread_local std::string last_text;
   const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  return fmt::format("{:%FT%T}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
-                     (time - seconds).count());
+  if (seconds != last) {
+    last_text = fmt::format("{:%FT%T}", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)));
+    last = seconds;
+  }
+  return fmt::format(FMT_COMPILE("{}.{:03}Z"), last_text, (time - seconds).count());
 }
 
 std::string in_words(std::chrono::seconds span) {

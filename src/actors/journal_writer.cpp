@@ -132,6 +132,7 @@ asio::awaitable<void> JournalWriter::write_batch(queue::JobQueue::Changes change
               {},
               {}};
   dirty_ = dirty_ || batch.new_segment || changes.record_count != 0;
+  flying_effects_ = &changes.effects;
   if (dirty_) {
     ++batches_;
     const bool due = stopping_ || now - last_sync_ >= kInterval;
@@ -156,7 +157,12 @@ asio::awaitable<void> JournalWriter::write_batch(queue::JobQueue::Changes change
     if (batch.new_segment) closed_ = journal_->closed();
     between_batches();
   }
+  flying_effects_ = nullptr;
   if (!failed_) publish_(changes.effects);
+}
+
+bool JournalWriter::flying(const JobId& id) const {
+  return flying_effects_ != nullptr && queue::tell_of(*flying_effects_, id);
 }
 
 Result<void> JournalWriter::write_and_sync(Batch& batch) {

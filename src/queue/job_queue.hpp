@@ -39,6 +39,8 @@ struct Effect {
   std::string message;    // in brief
 };
 
+bool tell_of(const std::vector<Effect>& effects, const JobId& id);
+
 // The queue: every rule of semantics.md about what may happen to a job, and nothing else. No I/O, no clock of
 // its own, no threads: the actor that owns it says what time it is, writes the records it hands out, and only
 // then answers and publishes. An operation either fails and changes nothing, or changes the state and adds
@@ -61,6 +63,7 @@ class JobQueue {
     HistoryWork history;
   };
   Changes take_changes();
+  bool announces(const JobId& id) const { return tell_of(changes_.effects, id); }  // among those
   bool has_changes() const { return changes_.record_count != 0 || !changes_.effects.empty(); }
 
   // The ids in the order given; the id of an earlier job where an idempotency key is known.

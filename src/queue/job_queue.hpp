@@ -124,6 +124,7 @@ class JobQueue {
   void apply(Job& job, const Removed& record);
   void apply(Job& job, const Bound& record);
   void apply(const Cleared& record);
+  void apply(const Forgotten& record);
 
   template <class R>
   void commit(Job& job, R record);  // record it, apply it, announce the job's new state
@@ -138,7 +139,7 @@ class JobQueue {
   void settle(Job& job, const Completion& completion, bool may_retry);
   void lease_lost(Job& job);
   void place(Job& job);
-  void forget(Job& job);
+  void forget_oldest();
   void forget_surplus();
   void forget_old();
   std::optional<SteadyTime> next_forgetting() const;

@@ -122,9 +122,8 @@ void JobQueue::place(Job& job) {
 
 // What was forgotten is so by a record of its own: what a journal holds hangs on no setting and no clock.
 void JobQueue::forget_oldest() {
-  const Forgotten record;
-  remember(record);
-  apply(record);
+  remember(Forgotten{});
+  apply(Forgotten{});
 }
 
 void JobQueue::forget_surplus() {

@@ -130,6 +130,7 @@ asio::awaitable<void> JournalWriter::write_batch() {
   batch_.history_lost.clear();
   batch_.trouble.clear();
   dirty_ = dirty_ || batch_.new_segment || batch_.changes.record_count != 0;
+  flying_effects_ = &batch_.changes.effects;
   if (dirty_) {
     ++batches_;
     const bool due = stopping_ || now - last_sync_ >= kInterval;
@@ -155,7 +156,12 @@ asio::awaitable<void> JournalWriter::write_batch() {
     if (batch_.new_segment) closed_ = journal_->closed();
     between_batches();
   }
+  flying_effects_ = nullptr;
   if (!failed_) publish_(batch_.changes.effects);
+}
+
+bool JournalWriter::flying(const JobId& id) const {
+  return flying_effects_ != nullptr && queue::tell_of(*flying_effects_, id);
 }
 
 Result<void> JournalWriter::write_and_sync(Batch& batch) {

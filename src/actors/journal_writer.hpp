@@ -51,6 +51,7 @@ class JournalWriter {
   void compaction_ended(const Result<queue::Compacted>& done);
   std::uint64_t size() const { return size_; }  // bytes of the journal's files
   queue::FileSystem& files() const { return journal_->files(); }
+  bool flying(const JobId& id) const;  // a change of the job is being written just now
   // The text at `place`, when it is being written just now.
   std::optional<std::string_view> flying_text(const queue::HistoryPlace& place) const {
     return flying_texts_ ? queue::find(*flying_texts_, place) : std::nullopt;
@@ -89,6 +90,7 @@ class JournalWriter {
   Collect collect_;
   Publish publish_;
   OnHistoryLost on_history_lost_;
+  const std::vector<queue::Effect>* flying_effects_ = nullptr;      // while they are not published
   const std::vector<queue::HistoryPiece>* flying_texts_ = nullptr;  // while the thread writes them
   SyncPlacement placement_;
   Bell bell_;

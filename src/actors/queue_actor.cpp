@@ -384,6 +384,12 @@ void QueueActor::complete_view(JobView& view) const {
   }
 }
 
+asio::awaitable<void> QueueActor::settled(std::optional<JobId> id) {
+  const auto on_its_way = [&] { return jobs_.announces(*id) || journal_->flying(*id); };
+  if (!id) co_await committed();
+  while (id && !journal_->failed() && on_its_way()) co_await committed();
+}
+
 Result<queue::HistoryText> QueueActor::read_text(const JobId& id, const queue::HistoryPlace& place) const {
   auto unwritten = jobs_.unwritten_text(place);
   if (!unwritten) unwritten = journal_->flying_text(place);

@@ -63,6 +63,7 @@ class QueueActor final : public JobService,
   asio::awaitable<Result<void>> clear() override;
   asio::awaitable<Result<void>> set_disabled(bool disabled) override;
   void report_progress(const std::vector<ProgressReport>& reports) override;
+  asio::awaitable<void> settled(std::optional<JobId> id) override;
   Result<JobView> job(const JobId& id) const override;
   Result<JobPage> jobs(std::optional<JobState> state, std::size_t limit,
                        std::string_view cursor) const override;

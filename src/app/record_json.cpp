@@ -126,6 +126,7 @@ class Members {
     object_["end"] = record.end;
   }
   void operator()(const queue::Numbered& record) { object_["next_job"] = record.next_order; }
+  void operator()(const queue::Forgotten&) {}
   // Removed and what else only names its job.
   template <class Record>
   void operator()(const Record& record) {

@@ -158,6 +158,9 @@ class JobService {
   virtual asio::awaitable<Result<void>> set_disabled(bool disabled) = 0;
   virtual void report_progress(const std::vector<ProgressReport>& reports) = 0;
 
+  // Views show changes that are on their way to the disk as well. Until those of the job are there, or,
+  // without an id, all that were made before the call: then a view can be shown.
+  virtual asio::awaitable<void> settled(std::optional<JobId> id) = 0;
   virtual Result<JobView> job(const JobId& id) const = 0;
   // `state` empty: all. `cursor` as a page gave it.
   virtual Result<JobPage> jobs(std::optional<JobState> state, std::size_t limit,

@@ -41,6 +41,8 @@ asio::awaitable<HttpResponse> get_jobs(const RouteContext& context, const HttpRe
   const auto limit = count_parameter(request, "limit", 1, 1000, 100);
   if (!limit) co_return problem(limit.error());
   const std::string* const cursor = request.parameter("cursor");
+  const std::optional<JobId> all;
+  co_await context.services.jobs.settled(all);
   const auto page = context.services.jobs.jobs(state, *limit, cursor ? *cursor : "");
   if (!page) co_return problem(page.error());
   std::vector<std::string> texts;
@@ -54,6 +56,8 @@ asio::awaitable<HttpResponse> get_jobs(const RouteContext& context, const HttpRe
 asio::awaitable<HttpResponse> get_job(const RouteContext& context, const HttpRequest& request) {
   const auto id = job_id_param(request);
   if (!id) co_return problem(id.error());
+  const std::optional<JobId> one = *id;
+  co_await context.services.jobs.settled(one);
   const auto view = context.services.jobs.job(*id);
   if (!view) co_return problem(view.error());
   HttpResponse response;
@@ -102,6 +106,8 @@ asio::awaitable<HttpResponse> post_job_retry(const RouteContext& context, const 
 asio::awaitable<HttpResponse> get_job_events(const RouteContext& context, const HttpRequest& request) {
   const auto id = job_id_param(request);
   if (!id) co_return problem(id.error());
+  const std::optional<JobId> one = *id;
+  co_await context.services.jobs.settled(one);
   const auto view = context.services.jobs.job(*id);
   if (!view) co_return problem(view.error());
   co_return stream_of(context.services.events.subscribe(*id, request.last_event_id));

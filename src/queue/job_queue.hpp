@@ -39,6 +39,8 @@ struct Effect {
   std::string message;    // in brief
 };
 
+bool tell_of(const std::vector<Effect>& effects, const JobId& id);
+
 // The queue: every rule of semantics.md about what may happen to a job, and nothing else. No I/O, no clock of
 // its own, no threads: the actor that owns it says what time it is, writes the records it hands out, and only
 // then answers and publishes. An operation either fails and changes nothing, or changes the state and adds
@@ -64,6 +66,7 @@ class JobQueue {
   };
   void take_changes(Changes& into);  // whose memory is used again
   Changes take_changes();
+  bool announces(const JobId& id) const { return tell_of(changes_.effects, id); }  // among those
   bool has_changes() const { return changes_.record_count != 0 || !changes_.effects.empty(); }
 
   // The ids in the order given; the id of an earlier job where an idempotency key is known.
@@ -124,6 +127,7 @@ class JobQueue {
   void apply(Job& job, const Removed& record);
   void apply(Job& job, const Bound& record);
   void apply(const Cleared& record);
+  void apply(const Forgotten& record);
 
   template <class R>
   void commit(Job& job, R record);  // record it, apply it, announce the job's new state
@@ -138,7 +142,7 @@ class JobQueue {
   void settle(Job& job, const Completion& completion, bool may_retry);
   void lease_lost(Job& job);
   void place(Job& job);
-  void forget(Job& job);
+  void forget_oldest();
   void forget_surplus();
   void forget_old();
   std::optional<SteadyTime> next_forgetting() const;

@@ -34,6 +34,10 @@ Result<void> JobQueue::replay(Record record) {
     disabled_ = attributes->disabled;
     return {};
   }
+  if (const auto* forgotten = std::get_if<Forgotten>(&record)) {
+    apply(*forgotten);
+    return {};
+  }
   if (const auto* lost = std::get_if<HistoryLost>(&record)) {
     history_lost(*lost);
     return {};
@@ -209,6 +213,11 @@ void JobQueue::history_lost(const HistoryLost& lost) {
     const std::string said = job.message ? *job.message + " " : "";
     job.message = std::make_unique<std::string>(said + "(what else it said was not kept: the disk was full)");
   }
+}
+
+void JobQueue::apply(const Forgotten&) {
+  // Of a journal that was damaged its end may be lost: then it is not there.
+  if (Job* const oldest = table_.oldest_ended()) table_.erase(*oldest);
 }
 
 void JobQueue::apply(const Cleared& record) {

@@ -121,15 +121,14 @@ void JobQueue::place(Job& job) {
 // ---- how long the history is
 
 // What was forgotten is so by a record of its own: what a journal holds hangs on no setting and no clock.
-void JobQueue::forget(Job& job) {
-  const Removed record{job.order};
-  remember(record);
-  apply(job, record);
+void JobQueue::forget_oldest() {
+  remember(Forgotten{});
+  apply(Forgotten{});
 }
 
 void JobQueue::forget_surplus() {
   // One stays always: the job that has ended just now.
-  while (table_.ended_count() > std::max<std::size_t>(policy_.history, 1)) forget(*table_.oldest_ended());
+  while (table_.ended_count() > std::max<std::size_t>(policy_.history, 1)) forget_oldest();
 }
 
 std::optional<SteadyTime> JobQueue::next_forgetting() const {
@@ -143,7 +142,7 @@ void JobQueue::forget_old() {
   for (int i = 0; i < kAtOnce; ++i) {
     const auto when = next_forgetting();
     if (!when || *when > now_.steady) return;
-    forget(*table_.oldest_ended());
+    forget_oldest();
   }
 }
 

@@ -6,6 +6,11 @@
 
 // What the outside is shown.
 namespace sisyphus::queue {
+
+bool tell_of(const std::vector<Effect>& effects, const JobId& id) {
+  return std::any_of(effects.begin(), effects.end(), [&id](const Effect& effect) { return effect.id == id; });
+}
+
 namespace {
 
 std::optional<WallTime> wall_time(std::int64_t at) {

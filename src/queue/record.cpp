@@ -51,6 +51,9 @@ void members(R& r, V& visit) {
   visit(r.begin), visit(r.end);
 }
 template <class R, class V>
+requires std::is_same_v<std::remove_const_t<R>, Forgotten>
+void members(R&, V&) {}
+template <class R, class V>
 requires std::is_same_v<std::remove_const_t<R>, QueueAttributes>
 void members(R& r, V& visit) {
   visit(r.disabled);
@@ -129,7 +132,8 @@ const char* type_name(const Record& record) {
                                                                                "bound",
                                                                                "kept",
                                                                                "numbered",
-                                                                               "history_lost"};
+                                                                               "history_lost",
+                                                                               "forgotten"};
   return kNames.at(record.index());
 }
 

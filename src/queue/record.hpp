@@ -125,10 +125,11 @@ struct HistoryLost {  // the disk had no room for the texts that were to stand t
   std::uint64_t begin = 0;
   std::uint64_t end = 0;
 };
+struct Forgotten {};  // the job that ended first has left the history
 
 using Record = std::variant<Started, Submitted, Granted, Finished, Requeued, CancelRequested, Removed,
                             Cleared, Held, Retried, MarkedIrreversible, QueueAttributes, WorkerAttributes,
-                            DocumentStored, DocumentErased, Bound, Kept, Numbered, HistoryLost>;
+                            DocumentStored, DocumentErased, Bound, Kept, Numbered, HistoryLost, Forgotten>;
 
 const char* type_name(const Record& record);  // "submitted"
 

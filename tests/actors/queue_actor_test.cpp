@@ -287,6 +287,21 @@ TEST_F(QueueActorTest, TextIsShownBeforeItIsWritten) {
   EXPECT_EQ(actor_->job(id)->info, R"({"code":0})");
 }
 
+TEST_F(QueueActorTest, SettledJobNeedsNothingMoreOfTheDisk) {
+  const JobId id = submit()->front().id;
+  const Grant grant = begin(actor_->poll(request("w1"), {})).get()->front();
+  std::vector<Completion> one;
+  one.push_back({id, grant.token, "", false, false, R"({"code":0})", ""});
+  auto completing = begin(actor_->complete(std::move(one)));
+  while (actor_->job(id)->state != JobState::completed) loop_.run_one();
+  bool settled = false;
+  asio::co_spawn(loop_, actor_->settled(id), [&settled](std::exception_ptr) { settled = true; });
+  while (!settled) loop_.run_one();
+  const std::uint64_t calls = disk_.calls();
+  EXPECT_TRUE(completing.get().front());
+  EXPECT_EQ(disk_.calls(), calls);
+}
+
 TEST_F(QueueActorTest, EventOfAnEndHasTheWholeMessage) {
   auto events = actor_->subscribe(std::nullopt, "");
   const std::string message = "it broke: " + std::string(5000, 'x');

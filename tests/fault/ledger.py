@@ -58,17 +58,22 @@ class Ledger:
         with self._lock:
             self.cancels += 1
 
-    def saw(self, job_id, state):
+    def end_of(self, job_id):
+        """None as long as nobody has seen it: what an answer that is asked for now must not contradict."""
+        with self._lock:
+            return self._ends.get(job_id)
+
+    def saw(self, job_id, state, known_end):
         with self._lock:
             if state in TERMINAL and self._ends.setdefault(job_id, state) != state:
                 self.second_ends.append((job_id, self._ends[job_id], state))
-            if state not in TERMINAL and job_id in self._ends:
-                self.second_ends.append((job_id, self._ends[job_id], state))
+            if state not in TERMINAL and known_end:
+                self.second_ends.append((job_id, known_end, state))
 
     def compare(self, jobs):
         """`jobs`: all that the server has, id to status, when the load is over."""
         for job_id, job in jobs.items():
-            self.saw(job_id, job["state"])
+            self.saw(job_id, job["state"], self.end_of(job_id))
         with self._lock:
             self.lost = sorted(self.submitted - set(jobs))
             for job_id, info in self._completed.items():

@@ -116,9 +116,10 @@ class Worker(Client):
         if answer[0] != 204:
             raise AssertionError(f"a completion was answered {answer}")
         self.ledger.completed(job_id, info)
+        known_end = self.ledger.end_of(job_id)
         shown = self.until_answered("GET", f"/jobs/{job_id}")
         if shown is not None and shown[0] == 200:
-            self.ledger.saw(job_id, shown[1]["state"])
+            self.ledger.saw(job_id, shown[1]["state"], known_end)
 
 
 class Canceller(Client):
@@ -137,9 +138,10 @@ class Canceller(Client):
             answer = self.until_answered("POST", f"/jobs/{job_id}/cancel", {})
             if answer is not None and answer[0] == 200:
                 self.ledger.cancelled()
+        known_end = self.ledger.end_of(job_id)
         shown = self.until_answered("GET", f"/jobs/{job_id}")
         if shown is None:
             return
         if shown[0] != 200:
             raise AssertionError(f"job {job_id} was acknowledged and is answered {shown}")
-        self.ledger.saw(job_id, shown[1]["state"])
+        self.ledger.saw(job_id, shown[1]["state"], known_end)

@@ -86,14 +86,14 @@ TEST_F(CompactionTest, FilesAreInProportionToWhatIsLeft) {
   EXPECT_EQ(reopened(), state_of(log_));
 }
 
-TEST_F(CompactionTest, WhatWasRemovedOrErasedIsGoneFromTheDisk) {
+TEST_F(CompactionTest, WhatWasRemovedForgottenOrErasedIsGoneFromTheDisk) {
   submit(1, 4);
   write(encoded(Removed{2}));
   write(encoded(DocumentStored{"ffmpeg", "kept", R"({"option":"kept"})"}));
   write(encoded(DocumentStored{"ffmpeg", "gone", R"({"option":"gone"})"}));
   write(encoded(DocumentErased{"ffmpeg", "gone"}));
   write(encoded(Finished{.order = 4}) + encoded(Finished{.order = 3}));
-  write(encoded(Removed{4}));  // the history has no place for it any more
+  write(encoded(Forgotten{}));  // 4 is the one that ended first
   EXPECT_THAT(all_bytes(), HasSubstr("\"job 2\""));
   compact_all();
   EXPECT_THAT(all_bytes(), HasSubstr("\"job 1\""));

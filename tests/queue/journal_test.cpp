@@ -413,7 +413,7 @@ TEST_F(JournalInMemory, OneJobsLifeTakesAtMost200BytesBesideItsDocument) {
   for (const std::vector<Record>& batch :
        {std::vector<Record>{Submitted{order, make_uuid(), facts, document}},
         {Granted{order, {1000, order}, 1, false, at, worker}},
-        {Finished{.order = order, .at = at, .text = text}, Removed{order}}}) {
+        {Finished{.order = order, .at = at, .text = text}, Forgotten{}}}) {
     std::string bytes;
     for (const Record& record : batch) encode(record, bytes);
     ASSERT_TRUE((*opened.journal)->write(bytes));

@@ -68,7 +68,8 @@ std::vector<Record> one_of_each() {
           Bound{1, "worker"},
           touched(),
           Numbered{kMost},
-          HistoryLost{3, 24, kMost}};
+          HistoryLost{3, 24, kMost},
+          Forgotten{}};
 }
 
 TEST(Record, EveryTypeReadsBackAsItWasWritten) {

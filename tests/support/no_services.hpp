@@ -20,9 +20,8 @@ class NoServices final : public JobService,
   asio::awaitable<Result<std::vector<Grant>>> poll(PollRequest, WatchClient) override { unexpected(); }
   void undelivered(const std::vector<Grant>&) override { unexpected(); }
   asio::awaitable<std::vector<Result<void>>> complete(std::vector<Completion>) override { unexpected(); }
-  asio::awaitable<std::vector<Result<void>>> hand_back(std::string, std::vector<HandBack>) override {
-    unexpected();
-  }
+  asio::awaitable<std::vector<Result<void>>> hand_back(std::vector<HandBack>) override { unexpected(); }
+  asio::awaitable<void> settled(std::optional<JobId>) override { unexpected(); }
   asio::awaitable<Result<void>> mark_irreversible(JobId, LeaseToken) override { unexpected(); }
   asio::awaitable<Result<JobState>> cancel(JobId) override { unexpected(); }
   asio::awaitable<Result<JobState>> pause(JobId) override { unexpected(); }

@@ -18,9 +18,8 @@ std::optional<PlanningFailure> planning_failure(std::span<const PlannedTask> tas
     if (!first && !problems.empty()) first = i;
   }
   if (!first) return std::nullopt;
-  const bool is_check = std::all_of(all.begin(), all.end(), [](const Problem& problem) {
-    return problem.kind == Problem::Kind::finding;
-  });
+  const bool is_check = std::all_of(
+      all.begin(), all.end(), [](const Problem& problem) { return problem.kind == Problem::Kind::finding; });
   PlanningFailure failure;
   if (is_check) {
     failure.failed_check = first;

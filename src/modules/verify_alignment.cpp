@@ -39,8 +39,9 @@ double picture_s(const MediaInfo& file, const MediaInfo& source) {
   return 1 / kUsualRate;
 }
 
-// Whether the file's times are those of the part that it holds. ffmpeg puts a file off for sound that it copied
-// from before the part; and where a file with a clock of its own would have begun, its film alone does not say.
+// Whether the file's times are those of the part that it holds. ffmpeg puts a file off for sound that it
+// copied from before the part; and where a file with a clock of its own would have begun, its film alone does
+// not say.
 bool tells_times(const json::object& cut, const MediaInfo& file, const MediaInfo& source) {
   if (!has_sound(file)) return !has_own_clock(file);
   return !cut.contains("ss") ||
@@ -54,11 +55,11 @@ bool tells_times(const json::object& cut, const MediaInfo& file, const MediaInfo
 
 }  // namespace
 
-// A picture's time says where in the part it belongs, within some pictures: encoders move it by up to 0.6 of a
-// picture to keep a constant rate, containers round it, and sound that begins with an encoder's silence puts off
-// all of them. So several ways are tried, half a picture apart, each of which takes in a whole one. The first
-// pictures of both alone would not do: where a source can only be sought by its key frames, an encoder may have
-// repeated the first one from the beginning of the part on.
+// A picture's time says where in the part it belongs, within some pictures: encoders move it by up to 0.6 of
+// a picture to keep a constant rate, containers round it, and sound that begins with an encoder's silence
+// puts off all of them. So several ways are tried, half a picture apart, each of which takes in a whole one.
+// The first pictures of both alone would not do: where a source can only be sought by its key frames, an
+// encoder may have repeated the first one from the beginning of the part on.
 std::vector<Alignment> alignments(const json::object& cut, const MediaInfo& file, const MediaInfo& source) {
   static constexpr double kFarS = 1;  // what lies between two ways is kept in memory
   const double picture = picture_s(file, source);
@@ -67,11 +68,13 @@ std::vector<Alignment> alignments(const json::object& cut, const MediaInfo& file
   const bool tells = tells_times(cut, file, source);
   if (!tells && lead > kFarS) return {by_first(0.5), by_first(-0.5), by_first(-1.5)};
 
-  // With sound in the file the encoder has asked for both, the comparison only asks for pictures. With `ss` the
-  // streams that are asked for make no difference.
+  // With sound in the file the encoder has asked for both, the comparison only asks for pictures. With `ss`
+  // the streams that are asked for make no difference.
   const bool began_with_sound = has_own_clock(source) && has_sound(file) && !cut.contains("ss");
   const double late = (began_with_sound ? lead_s(source) : 0) - lead;
-  const auto by_time = [&](double pictures) { return Alignment{false, microseconds(late + pictures * picture)}; };
+  const auto by_time = [&](double pictures) {
+    return Alignment{false, microseconds(late + pictures * picture)};
+  };
   return {by_time(-0.6), by_time(-0.1), by_time(0.4), tells ? by_time(0.9) : by_first(-0.5)};
 }
 

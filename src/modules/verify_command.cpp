@@ -58,7 +58,8 @@ std::vector<std::string> verify_run_argv(const VerifyTask& task, const std::stri
       }
     }
     read(task.source);
-    const std::vector<Alignment> ways = alignments(task.cut, file.value_or(MediaInfo()), source.value_or(MediaInfo()));
+    const std::vector<Alignment> ways =
+        alignments(task.cut, file.value_or(MediaInfo()), source.value_or(MediaInfo()));
     argv.insert(argv.end(), {"-filter_complex", comparison(task, ways)});
     for (const VerifyTask::Floor& floor : task.floors) {
       for (std::size_t way = 0; way < ways.size(); ++way)

@@ -188,6 +188,7 @@ class Vmaf(VerifyTest):
 
     def run_with_scores(self, least):
         ffmpeg = shutil.which("ffmpeg")
+        os.mkdir(self.farm.path("bin"))
         self.farm.write("bin/ffmpeg", f"""#!/bin/sh
 case "$*" in
   *-filters*)

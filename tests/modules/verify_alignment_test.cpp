@@ -53,8 +53,9 @@ std::int64_t shift_of(const std::vector<Alignment>& ways) {
 }
 
 TEST(VerifyAlignment, TriesTheTimesHalfAPictureApart) {
-  EXPECT_THAT(alignments(kUncut, kMp4, kMp4), ElementsAre(FieldsAre(false, -24'000), FieldsAre(false, -4'000),
-                                                          FieldsAre(false, 16'000), FieldsAre(false, 36'000)));
+  EXPECT_THAT(alignments(kUncut, kMp4, kMp4),
+              ElementsAre(FieldsAre(false, -24'000), FieldsAre(false, -4'000), FieldsAre(false, 16'000),
+                          FieldsAre(false, 36'000)));
 }
 
 TEST(VerifyAlignment, AFilmThatBeginsAfterItsFileIsPutThere) {

@@ -92,8 +92,8 @@ TEST_F(VerifyPlan, AFailedCheckNamesItsFieldWhatIsExpectedAndWhatIsThere) {
       "found 0 of subtitle, expected at least 1; the file has 2 video (h264, mjpeg), 1 audio (aac eng)");
   expect_one(R"({"file":"out.mkv","streams":[{"type":"video","count":2}]})", kFinding, "/streams/0",
              "found 1 of video, expected 2");
-  expect_one(R"({"file":"out.mkv","streams":[{"type":"audio","codec":"opus","language":"eng"}]})",
-             kFinding, "/streams/0", "found 0 of audio opus eng");
+  expect_one(R"({"file":"out.mkv","streams":[{"type":"audio","codec":"opus","language":"eng"}]})", kFinding,
+             "/streams/0", "found 0 of audio opus eng");
 }
 
 TEST_F(VerifyPlan, AFailedCheckStillTellsItsNumbers) {
@@ -116,8 +116,7 @@ TEST_F(VerifyPlan, TheSourcesDurationIsCutLikeFfmpegCutsIt) {
 
 TEST_F(VerifyPlan, ADurationThatIsNotToldFailsTheCheck) {
   put("raw.ts", fmt::format("{},{}", kFilm, kSound), "N/A", 10);
-  expect_one(R"({"file":"raw.ts","source":"in.mkv"})", kFinding, "/duration",
-             "does not tell its duration");
+  expect_one(R"({"file":"raw.ts","source":"in.mkv"})", kFinding, "/duration", "does not tell its duration");
   expect_one(R"({"file":"out.mkv","source":"raw.ts"})", kFinding, "/duration", "set duration to false");
 }
 
@@ -129,7 +128,8 @@ TEST_F(VerifyPlan, FilmsAreComparedWithFilmsAndSoundWithSound) {
   put("in.mkv", kStreams, "60.0", 1000);
   EXPECT_THAT(plan(R"({"file":"out.mkv","source":"in.mkv"})").problems, IsEmpty());
   put("song.mka", kSound, "12.0", 10);
-  EXPECT_THAT(plan(R"({"file":"song.mka","source":"in.mkv","streams":[{"type":"audio"}]})").problems, IsEmpty());
+  EXPECT_THAT(plan(R"({"file":"song.mka","source":"in.mkv","streams":[{"type":"audio"}]})").problems,
+              IsEmpty());
   EXPECT_THAT(
       plan(R"({"file":"song.mka","source":"in.mkv","ss":2})").plan.value().results.at("expected_duration_s"),
       10.0);
@@ -138,10 +138,12 @@ TEST_F(VerifyPlan, FilmsAreComparedWithFilmsAndSoundWithSound) {
 TEST_F(VerifyPlan, LostSoundOrLostPicturesFailUnlessStreamsSaysWhatIsWanted) {
   put("mute.mkv", kFilm, "10.0", 10);
   put("song.mka", fmt::format("{},{}", kSound, kCover), "10.0", 10);
-  expect_one(R"({"file":"mute.mkv","source":"in.mkv"})", kFinding, "/file",
-             "the file has no audio, expected some as in the source (1 video (h264), 1 audio (aac eng)); if that "
-             "is meant, name in streams what the file must have");
-  expect_one(R"({"file":"song.mka","source":"in.mkv"})", kFinding, "/file", "the file has no video, expected");
+  expect_one(
+      R"({"file":"mute.mkv","source":"in.mkv"})", kFinding, "/file",
+      "the file has no audio, expected some as in the source (1 video (h264), 1 audio (aac eng)); if that "
+      "is meant, name in streams what the file must have");
+  expect_one(R"({"file":"song.mka","source":"in.mkv"})", kFinding, "/file",
+             "the file has no video, expected");
   for (const char* data : {R"({"file":"mute.mkv","source":"in.mkv","streams":[{"type":"video"}]})",
                            R"({"file":"song.mka","source":"in.mkv","streams":[{"type":"audio"}]})",
                            R"({"file":"mute.mkv"})", R"({"file":"in.mkv","source":"mute.mkv"})"}) {
@@ -227,7 +229,7 @@ TEST_F(VerifyPlan, WhatAnEarlierTaskWritesIsJudgedWhenItIsThere) {
 }
 
 TEST_F(VerifyPlan, WhatNeedsThePicturesIsOneRunWithoutNamesInItsGraph) {
-  put("a'[b],c:d;.mkv", kFilm, "4", 10);
+  put("a'[b],c:d;.mkv", fmt::format("{},{}", kFilm, kSound), "4", 10);
   const Planned planned = plan(
       R"({"file":"a'[b],c:d;.mkv","source":"in.mkv","full":true,"ssim":0.95,"psnr":40,"ss":"0:02","t":4})");
   EXPECT_THAT(planned.problems, IsEmpty());
@@ -260,10 +262,10 @@ TEST_F(VerifyPlan, ADecodeAloneDoesNotReadTheSource) {
 TEST_F(VerifyPlan, PicturesAreComparedOnlyWhereThereAreSome) {
   put("song.mka", fmt::format("{},{}", kSound, kCover), "10", 10);
   put("subs.srt", R"({"codec_type":"subtitle","codec_name":"subrip"})", "10", 10);
-  expect_one(R"({"file":"song.mka","source":"in.mkv","ssim":0.9,"streams":[{"type":"audio"}]})", kFinding, "/ssim",
-             "the file has no video to compare");
-  expect_one(R"({"file":"out.mkv","source":"song.mka","psnr":30,"streams":[{"type":"video"}]})", kEnvironment, "/psnr",
-             "the source has no video to compare");
+  expect_one(R"({"file":"song.mka","source":"in.mkv","ssim":0.9,"streams":[{"type":"audio"}]})", kFinding,
+             "/ssim", "the file has no video to compare");
+  expect_one(R"({"file":"out.mkv","source":"song.mka","psnr":30,"streams":[{"type":"video"}]})", kEnvironment,
+             "/psnr", "the source has no video to compare");
   expect_one(R"({"file":"subs.srt","full":true})", kFinding, "/full", "neither sound nor pictures");
   EXPECT_THAT(plan(R"({"file":"song.mka","full":true})").problems, IsEmpty());
 }

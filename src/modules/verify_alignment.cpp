@@ -39,18 +39,23 @@ double picture_s(const MediaInfo& file, const MediaInfo& source) {
   return 1 / kUsualRate;
 }
 
-// Whether the file's times are those of the part that it holds. ffmpeg puts a file off for sound that it
-// copied from before the part; and where a file with a clock of its own would have begun, its film alone does
-// not say.
+bool have_sound_of_a_codec(const MediaInfo& one, const MediaInfo& other) {
+  for (const MediaStream& sound : one.streams) {
+    const auto is_alike = [&](const MediaStream& stream) {
+      return stream.type == "audio" && stream.codec == sound.codec;
+    };
+    if (sound.type == "audio" && std::any_of(other.streams.begin(), other.streams.end(), is_alike))
+      return true;
+  }
+  return false;
+}
+
+// Whether the file's times are those of the part that it holds. Of a file with a clock of its own the film
+// alone does not say when it would have begun. ffmpeg puts a file off for sound that it copied from before
+// the part. And HandBrake leaves out what a source has before its first picture.
 bool tells_times(const json::object& cut, const MediaInfo& file, const MediaInfo& source) {
   if (!has_sound(file)) return !has_own_clock(file);
-  return !cut.contains("ss") ||
-         std::none_of(file.streams.begin(), file.streams.end(), [&](const MediaStream& sound) {
-           return sound.type == "audio" &&
-                  std::any_of(source.streams.begin(), source.streams.end(), [&](const MediaStream& other) {
-                    return other.type == "audio" && other.codec == sound.codec;
-                  });
-         });
+  return cut.contains("ss") ? !have_sound_of_a_codec(file, source) : lead_s(source) <= 0;
 }
 
 }  // namespace

@@ -78,6 +78,7 @@ TEST(VerifyAlignment, TheFirstPicturesAreTriedWhereTimesMayBePutOff) {
   };
   EXPECT_TRUE(tries_them(kCut, kMp4, kMp4));  // the sound may be copied
   EXPECT_FALSE(tries_them(kUncut, kMp4, kMp4));
+  EXPECT_TRUE(tries_them(kUncut, kMp4, kBroadcast));  // HandBrake begins with the pictures
   EXPECT_FALSE(tries_them(kCut, kMp4, kBroadcast));
   EXPECT_FALSE(tries_them(kCut, mute(kMp4), kMp4));
   EXPECT_TRUE(tries_them(kUncut, mute(kBroadcast), kMp4));  // when it would have begun is not told

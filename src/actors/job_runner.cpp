@@ -3,6 +3,7 @@
 #include "actors/expected_time.hpp"
 #include "actors/file_work.hpp"
 #include "actors/job_resources.hpp"
+#include "actors/planning_failure.hpp"
 #include "actors/staging.hpp"
 #include "actors/tool_failure.hpp"
 
@@ -127,11 +128,7 @@ asio::awaitable<JobEnd> JobRunner::run_tasks(json::array tasks) {
   auto plan = co_await context_.planner.plan(tasks, plan_context());
   if (stop_reason_ != StopReason::none) co_return stopped();
   if (!plan) co_return failure(plan.error());
-  const auto problems = plan->problems();
-  if (!problems.empty()) {
-    for (std::size_t i = 0; i < plan->tasks.size(); ++i) note_results(i, plan->tasks[i]);
-    co_return validation_failure(problems);
-  }
+  if (auto end = failure_of(plan->tasks, 0)) co_return std::move(*end);
   for (const PlannedTask& task : plan->tasks) {
     // Not with a server that heeds what this worker offers.
     const Resources wanted = task.planned.plan ? task.planned.plan->resources : Resources();
@@ -156,10 +153,8 @@ asio::awaitable<JobEnd> JobRunner::run_tasks(json::array tasks) {
       auto again = co_await context_.planner.plan_task(task, task_index_, plan_context(), std::move(earlier));
       if (stop_reason_ != StopReason::none) co_return stopped();
       if (!again) co_return failure(again.error());
-      if (!again->planned.problems.empty()) {
-        note_results(task_index_, *again);
-        co_return validation_failure(again->planned.problems);
-      }
+      const std::span<const PlannedTask> alone(&*again, 1);
+      if (auto end = failure_of(alone, task_index_)) co_return std::move(*end);
       planned = std::move(*again);
     }
     if (!planned.planned.plan || !planned.planned.deferred.empty()) {
@@ -364,12 +359,17 @@ JobEnd JobRunner::failure(const Error& error) const {
   return end;
 }
 
-JobEnd JobRunner::validation_failure(const std::vector<modules::Problem>& problems) const {
-  std::string text = "Could not validate task data:";
-  for (const modules::Problem& problem : problems)
-    text += fmt::format("\n{}: {}", problem.pointer, problem.message);
+std::optional<JobEnd> JobRunner::failure_of(std::span<const PlannedTask> tasks, std::size_t first) {
+  auto failed = planning_failure(tasks);
+  if (!failed) return std::nullopt;
+  for (std::size_t i = 0; i < tasks.size(); ++i) note_results(first + i, tasks[i]);
+  if (failed->failed_check) {
+    task_index_ = first + *failed->failed_check;
+    task_ = tasks[*failed->failed_check].module_name;
+    return failure(std::move(failed->message));
+  }
   JobEnd end;
-  end.message = std::move(text);
+  end.message = std::move(failed->message);
   end.module = task_;
   return end;
 }

@@ -21,6 +21,7 @@
 #include <map>
 #include <optional>
 #include <set>
+#include <span>
 #include <stop_token>
 #include <string>
 #include <vector>
@@ -136,7 +137,8 @@ class JobRunner {
   std::string task_label() const;
   JobEnd failure(std::string message) const;
   JobEnd failure(const Error& error) const;
-  JobEnd validation_failure(const std::vector<modules::Problem>& problems) const;
+  // Of these tasks, planned, of which the first has the index `first`; nothing when they have no problems.
+  std::optional<JobEnd> failure_of(std::span<const PlannedTask> tasks, std::size_t first);
   JobEnd stopped() const;
   std::optional<JobEnd> failure_of(const ExitReport& report, const modules::Plan& plan,
                                    const modules::Remarks& remarks) const;

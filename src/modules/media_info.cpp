@@ -62,6 +62,7 @@ MediaStream read_stream(const json::object& object) {
   stream.width = number_of(object, "width");
   stream.height = number_of(object, "height");
   stream.channels = number_of(object, "channels");
+  stream.start = media_seconds(text_of(object, "start_time"));
   stream.rate = media_rate(text_of(object, "avg_frame_rate"));
   if (const json::value* disposition = object.if_contains("disposition");
       disposition != nullptr && disposition->is_object()) {
@@ -88,6 +89,8 @@ Result<MediaInfo> read_media_info(std::string_view ffprobe_json) {
   if (const json::value* format = root->if_contains("format"); format != nullptr && format->is_object()) {
     info.seconds = duration(text_of(format->get_object(), "duration"));
     info.size_bytes = count(text_of(format->get_object(), "size"));
+    info.format = text_of(format->get_object(), "format_name");
+    info.start = media_seconds(text_of(format->get_object(), "start_time"));
   }
   return info;
 }
@@ -118,6 +121,13 @@ std::vector<const MediaStream*> select_streams(const MediaInfo& info, const std:
   const auto at = static_cast<std::size_t>(*index);
   if (at >= streams.size()) return {};
   return {streams[at]};
+}
+
+const MediaStream* film_of(const MediaInfo& info) {
+  const auto film = std::find_if(info.streams.begin(), info.streams.end(), [](const MediaStream& stream) {
+    return stream.type == "video" && !stream.picture;
+  });
+  return film == info.streams.end() ? nullptr : &*film;
 }
 
 std::string describe_streams(const MediaInfo& info) {

@@ -22,6 +22,7 @@ struct MediaStream {
   std::optional<std::int64_t> width{};
   std::optional<std::int64_t> height{};
   std::optional<std::int64_t> channels{};
+  std::optional<double> start{};  // seconds, on the file's own clock
 };
 
 // What ffprobe says of a file.
@@ -29,6 +30,8 @@ struct MediaInfo {
   std::vector<MediaStream> streams;  // in the file's order
   std::optional<double> seconds;
   std::optional<std::int64_t> size_bytes{};
+  std::string format{};           // ffprobe's word
+  std::optional<double> start{};  // seconds: the earliest of its streams
 };
 
 // Reads the output of `ffprobe -print_format json -show_format -show_streams`. Fails with Errc::tool.
@@ -42,6 +45,9 @@ MediaInfo foretold_media(const std::vector<std::string>& track_types);
 // them.
 std::vector<const MediaStream*> select_streams(const MediaInfo& info, const std::string& specifier,
                                                std::optional<std::int64_t> index);
+
+// The first stream of moving pictures; null without one.
+const MediaStream* film_of(const MediaInfo& info);
 
 // For people: "1 video (h264), 2 audio (aac eng, ac3 jpn)", or "no streams".
 std::string describe_streams(const MediaInfo& info);

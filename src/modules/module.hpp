@@ -25,7 +25,8 @@ namespace sisyphus::modules {
 // One thing that is wrong with a task, for people. Pointers are relative to the task's data ("/sources/0").
 struct Problem {
   // document: wrong here and everywhere. environment: wrong on this machine now (a missing file, a program).
-  enum class Kind { document, environment };
+  // finding: nothing is wrong with the task; it is there to find this out, and has failed.
+  enum class Kind { document, environment, finding };
   Kind kind = Kind::document;
   std::string pointer;
   std::string message;  // what was found, what was expected

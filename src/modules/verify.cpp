@@ -69,10 +69,10 @@ Planned VerifyModule::plan(const json::object& data, const Facts& facts) const {
   if (!task.source.empty()) plan.inputs.push_back(task.source);
   if (task.needs_run()) {
     const auto program = facts.programs.find("ffmpeg");
-    plan.action =
-        RunProgram{verify_run_argv(task, program == facts.programs.end() ? "ffmpeg" : program->second),
-                   std::nullopt,
-                   {0}};
+    plan.action = RunProgram{
+        verify_run_argv(task, program == facts.programs.end() ? "ffmpeg" : program->second, file, source),
+        std::nullopt,
+        {0}};
     plan.expected = expected_of_run(task, file);
     plan.encodes = true;  // takes as long as if it did
     measure_run(task, file, source, plan);

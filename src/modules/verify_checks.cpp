@@ -18,6 +18,7 @@ namespace json = boost::json;
 
 constexpr auto kDocument = Problem::Kind::document;
 constexpr auto kEnvironment = Problem::Kind::environment;
+constexpr auto kFinding = Problem::Kind::finding;
 
 // A picture that comes along (a cover) is an attachment, whatever ffprobe calls it.
 bool fits(const VerifyTask::Streams& wanted, const MediaStream& stream) {
@@ -56,8 +57,23 @@ std::string of_their_kind(const VerifyTask::Streams& wanted, const MediaInfo& fi
   return text;
 }
 
+// Where the task does not say which streams it wants: of the two that a film is made of none is lost.
+void check_nothing_lost(const MediaInfo& file, const MediaInfo& source, std::vector<Problem>& problems) {
+  for (const std::string type : {"video", "audio"}) {
+    const auto is_one = [&](const MediaStream& one) { return one.type == type && !one.picture; };
+    const auto has = [&](const MediaInfo& info) {
+      return std::any_of(info.streams.begin(), info.streams.end(), is_one);
+    };
+    if (has(file) || !has(source)) continue;
+    problems.push_back({kFinding, "/file",
+                        fmt::format("the file has no {0}, expected some as in the source ({1}); if that is "
+                                    "meant, name in streams what the file must have",
+                                    type, describe_streams(source))});
+  }
+}
+
 void check_streams(const VerifyTask& task, const MediaInfo& file, std::vector<Problem>& problems) {
-  if (file.streams.empty()) problems.push_back({kEnvironment, "/file", "it has no streams, expected some"});
+  if (file.streams.empty()) problems.push_back({kFinding, "/file", "the file has no streams, expected some"});
   for (std::size_t i = 0; i < task.streams.size(); ++i) {
     const VerifyTask::Streams& wanted = task.streams[i];
     const auto found = std::count_if(file.streams.begin(), file.streams.end(),
@@ -66,7 +82,7 @@ void check_streams(const VerifyTask& task, const MediaInfo& file, std::vector<Pr
     const bool asks_for_more =
         !wanted.pixel_format.empty() || wanted.width || wanted.height || wanted.channels;
     const std::string theirs = asks_for_more ? of_their_kind(wanted, file) : "";
-    problems.push_back({kEnvironment, fmt::format("/streams/{}", i),
+    problems.push_back({kFinding, fmt::format("/streams/{}", i),
                         fmt::format("found {} of {}, expected {}; the file has {}", found, in_words(wanted),
                                     wanted.count ? std::to_string(*wanted.count) : "at least 1",
                                     theirs.empty() ? describe_streams(file) : theirs)});
@@ -86,7 +102,7 @@ std::optional<double> length_of(const MediaInfo& info, const std::string& type) 
 void check_duration(const VerifyTask& task, const MediaInfo& file, const MediaInfo& source,
                     json::object& results, std::vector<Problem>& problems) {
   const auto complain = [&](std::string message) {
-    problems.push_back({kEnvironment, "/duration", std::move(message)});
+    problems.push_back({kFinding, "/duration", std::move(message)});
   };
   const std::string type = film_of(file) != nullptr ? "video" : "audio";
   const auto found = length_of(file, type);
@@ -101,7 +117,8 @@ void check_duration(const VerifyTask& task, const MediaInfo& file, const MediaIn
   } else if (!found) {
     complain(fmt::format("the file does not tell its duration, expected {:.3f} s", *expected));
   } else if (std::abs(*found - *expected) > *task.tolerance_s) {
-    complain(fmt::format("the file's duration is {:.3f} s, expected {:.3f} s within {} s", *found, *expected,
+    complain(fmt::format("the file lasts {:.3f} s, {} {:.3f} s: more than {} s apart", *found,
+                         task.cut.empty() ? "the source" : "that part of the source", *expected,
                          *task.tolerance_s));
   }
 }
@@ -112,19 +129,12 @@ void check_size(const VerifyTask& task, const MediaInfo& file, const MediaInfo& 
   const double most = *task.smaller_than * static_cast<double>(*source.size_bytes);
   if (static_cast<double>(*file.size_bytes) <= most) return;
   problems.push_back(
-      {kEnvironment, "/smaller_than",
+      {kFinding, "/smaller_than",
        fmt::format("the file's size is {} bytes, expected at most {:.0f} ({} of the source's {})",
                    *file.size_bytes, std::floor(most), *task.smaller_than, *source.size_bytes)});
 }
 
 }  // namespace
-
-const MediaStream* film_of(const MediaInfo& info) {
-  const auto film = std::find_if(info.streams.begin(), info.streams.end(), [](const MediaStream& stream) {
-    return stream.type == "video" && !stream.picture;
-  });
-  return film == info.streams.end() ? nullptr : &*film;
-}
 
 void check_comparisons(const json::object& data, const VerifyTask& task, std::vector<Problem>& problems) {
   if (task.source.empty()) {
@@ -141,8 +151,8 @@ void check_comparisons(const json::object& data, const VerifyTask& task, std::ve
 std::optional<MediaInfo> verify_media(const std::string& key, const std::string& path, const Facts& facts,
                                       std::vector<Problem>& problems) {
   if (yet_to_be_written(facts, path)) return std::nullopt;
-  const auto complain = [&](std::string message) {
-    problems.push_back({kEnvironment, "/" + key, std::move(message)});
+  const auto complain = [&](std::string message, Problem::Kind kind = kEnvironment) {
+    problems.push_back({kind, "/" + key, std::move(message)});
     return std::nullopt;
   };
   const PathKind kind = path_kind(path);
@@ -154,7 +164,8 @@ std::optional<MediaInfo> verify_media(const std::string& key, const std::string&
   if (probed->second.exit_code == 127) return std::nullopt;  // no ffprobe, which is said already
   if (probed->second.exit_code != 0) {
     return complain(fmt::format("the {} {} is no media file that ffprobe can read: {}", key, path,
-                                words_of(probed->second, "ffprobe")));
+                                words_of(probed->second, "ffprobe")),
+                    key == "file" ? kFinding : kEnvironment);
   }
   auto info = read_media_info(probed->second.out);
   if (!info) return complain(fmt::format("the {} {}: {}", key, path, info.error().detail));
@@ -168,16 +179,17 @@ void check_media(const VerifyTask& task, const MediaInfo& file, const std::optio
   if (file.seconds) results["duration_s"] = *file.seconds;
   check_streams(task, file, problems);
   if (source) {
+    if (task.streams.empty()) check_nothing_lost(file, *source, problems);
     check_duration(task, file, *source, results, problems);
     check_size(task, file, *source, problems);
   }
   const auto is_decoded = [](const MediaStream& one) { return one.type == "video" || one.type == "audio"; };
   if (task.full && std::none_of(file.streams.begin(), file.streams.end(), is_decoded)) {
-    problems.push_back({kEnvironment, "/full", "the file has neither sound nor pictures to decode"});
+    problems.push_back({kFinding, "/full", "the file has neither sound nor pictures to decode"});
   }
   for (const VerifyTask::Floor& floor : task.floors) {
     if (film_of(file) != nullptr) break;
-    problems.push_back({kEnvironment, "/" + floor.name,
+    problems.push_back({kFinding, "/" + floor.name,
                         fmt::format("the file has no video to compare; it has {}", describe_streams(file))});
   }
 }

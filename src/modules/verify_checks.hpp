@@ -28,7 +28,4 @@ void check_media(const VerifyTask& task, const MediaInfo& file, const std::optio
 void check_comparable(const VerifyTask& task, const std::optional<MediaInfo>& source, const Facts& facts,
                       std::vector<Problem>& problems);
 
-// The first stream of moving pictures; null without one.
-const MediaStream* film_of(const MediaInfo& info);
-
 }  // namespace sisyphus::modules

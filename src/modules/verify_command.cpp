@@ -1,56 +1,47 @@
 #include "modules/verify_command.hpp"
 
 #include "modules/ffmpeg_command.hpp"
+#include "modules/verify_alignment.hpp"
 
 #include <fmt/format.h>
 
 namespace sisyphus::modules {
 namespace {
 
-constexpr int kWays = 3;  // in which the two films are laid upon each other
-
-std::string label(const std::string& of, const VerifyTask::Floor& floor, int way) {
+std::string label(const std::string& of, const VerifyTask::Floor& floor, std::size_t way) {
   return fmt::format("[{}_{}{}]", of, floor.name, way);
 }
 
-// Both from their own zero and of the source's size, one copy for each measure. A picture is compared with
-// the last one of the source that is not later. Containers round times (Matroska to milliseconds, from a
-// rounded zero), so the source goes ahead by more than that can come to; else a picture meets the one before
-// its own.
-//
-// Nor is the first picture always that of the source: where sound begins before the pictures do, or a cut
-// between two pictures, an encoder may repeat it or drop it to keep the time. So the films are compared as
-// they are, and without the first picture of either; the best counts.
-std::string comparison(const VerifyTask& task) {
-  static constexpr int kRoundedUs = 3000;
-  static constexpr const char* kFromZero = "setpts=PTS-STARTPTS";
-  static constexpr const char* kWithoutFirst = "trim=start_frame=1,setpts=PTS-STARTPTS";
-  std::string graph =
-      "[0:V:0]settb=AVTB[file];[1:V:0]settb=AVTB[source];[file][source]scale2ref=flags=bicubic[scaled][whole]"
-      ";";
-  graph += fmt::format("[scaled]split={0}[f0][f1][f2];[whole]split={0}[s0][s1][s2]", kWays);
-  for (int way = 0; way < kWays; ++way) {
-    std::string files;
-    std::string sources;
-    std::string measures;
+// The file's film against the source's, scaled to its size, once for each measure and way.
+std::string comparison(const VerifyTask& task, const std::vector<Alignment>& ways) {
+  std::string files;
+  std::string sources;
+  std::string measures;
+  for (std::size_t way = 0; way < ways.size(); ++way) {
+    const char* const from = ways[way].from_first ? "-STARTPTS" : "";
     for (const VerifyTask::Floor& floor : task.floors) {
-      files += label("f", floor, way);
-      sources += label("s", floor, way);
-      measures += fmt::format(";{}{}{}=shortest=1[{}{}]", label("f", floor, way), label("s", floor, way),
+      const std::string file = label("file", floor, way);
+      const std::string source = label("source", floor, way);
+      const std::string aligned = label("aligned", floor, way);
+      files += file;
+      sources += source;
+      measures += fmt::format(";{}setpts=PTS{}{:+}{}", source, from, ways[way].shift_us, aligned);
+      measures += fmt::format(";{}{}{}=shortest=1[{}{}]", file, aligned,
                               floor.name == "vmaf" ? "libvmaf" : floor.name, floor.name, way);
     }
-    const std::size_t copies = task.floors.size();
-    graph += fmt::format(";[f{}]{},split={}{}", way, way == 1 ? kWithoutFirst : kFromZero, copies, files);
-    graph += fmt::format(";[s{}]{}-{},split={}{}", way, way == 2 ? kWithoutFirst : kFromZero, kRoundedUs,
-                         copies, sources);
-    graph += measures;
   }
-  return graph;
+  const std::size_t copies = ways.size() * task.floors.size();
+  return fmt::format(
+      "[0:V:0]settb=AVTB,setpts=PTS-STARTPTS[file];[1:V:0]settb=AVTB[source];"
+      "[file][source]scale2ref=flags=bicubic[scaled][whole];[scaled]split={0}{1};[whole]split={0}{2}{3}",
+      copies, files, sources, measures);
 }
 
 }  // namespace
 
-std::vector<std::string> verify_run_argv(const VerifyTask& task, const std::string& ffmpeg) {
+std::vector<std::string> verify_run_argv(const VerifyTask& task, const std::string& ffmpeg,
+                                         const std::optional<MediaInfo>& file,
+                                         const std::optional<MediaInfo>& source) {
   // The measures are told at the level of information.
   std::vector<std::string> argv{
       ffmpeg,      "-nostdin",  "-hide_banner",
@@ -67,9 +58,11 @@ std::vector<std::string> verify_run_argv(const VerifyTask& task, const std::stri
       }
     }
     read(task.source);
-    argv.insert(argv.end(), {"-filter_complex", comparison(task)});
+    const std::vector<Alignment> ways =
+        alignments(task.cut, file.value_or(MediaInfo()), source.value_or(MediaInfo()));
+    argv.insert(argv.end(), {"-filter_complex", comparison(task, ways)});
     for (const VerifyTask::Floor& floor : task.floors) {
-      for (int way = 0; way < kWays; ++way)
+      for (std::size_t way = 0; way < ways.size(); ++way)
         argv.insert(argv.end(), {"-map", fmt::format("[{}{}]", floor.name, way)});
     }
   }

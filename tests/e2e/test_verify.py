@@ -24,7 +24,7 @@ class VerifyTest(unittest.TestCase):
     def setUp(self):
         self.farm = Farm(self)
         self.source = self.farm.path("in.mkv")
-        shutil.copy(clip(), self.source)
+        shutil.copy(clip(sound=False), self.source)
         self.keep = self.farm.path("kept.mkv")
         self.afterwards = {"module": "cleanup", "data": {"move": [{"source": "out.mkv", "destination": "kept.mkv"}],
                                                          "delete": ["in.mkv"]}}
@@ -36,9 +36,9 @@ class VerifyTest(unittest.TestCase):
     def run_job(self, *tasks, state="completed"):
         return self.server.wait_state(self.server.submit(job_of(*tasks)), state)
 
-    def run_here(self, *tasks):
+    def run_here(self, *tasks, **options):
         """`sisyphus run`: its exit code and what it said."""
-        done = self.farm.run("run", self.farm.write("job.json", job_of(*tasks)))
+        done = self.farm.run("run", self.farm.write("job.json", job_of(*tasks)), **options)
         return done.returncode, done.stdout + done.stderr
 
     def assert_fails(self, task, *parts):
@@ -63,7 +63,7 @@ class OnAFarm(VerifyTest):
         (numbers,) = job["info"]["results"]
         self.assertEqual((numbers["task"], numbers["module"]), (1, "verify"))
         self.assertEqual(numbers["size_bytes"], os.path.getsize(self.keep))
-        self.assertEqual(numbers["source_size_bytes"], os.path.getsize(clip()))
+        self.assertEqual(numbers["source_size_bytes"], os.path.getsize(clip(sound=False)))
         self.assertAlmostEqual(numbers["duration_s"], 2, delta=0.1)
         self.assertAlmostEqual(numbers["expected_duration_s"], 2, delta=0.1)
         self.assertTrue(0.9 <= numbers["ssim"] < 1, numbers)
@@ -90,25 +90,46 @@ class OnAFarm(VerifyTest):
         self.start()
         job = self.run_job(encode_task("in.mkv", "out.mkv"), verify("out.mkv", source="in.mkv", smaller_than=0.01),
                            self.afterwards, state="failed")
-        self.assertIn("/tasks/1/data/smaller_than: the file's size is", job["message"])
+        self.assertRegex(job["message"],
+                         r"^task 2 \(verify\): the file's size is \d+ bytes, expected at most \d+ \(0\.01 of")
         self.assertEqual(job["info"]["results"][0]["size_bytes"], os.path.getsize(self.farm.path("out.mkv")))
         self.assertTrue(os.path.exists(self.source))
         alone = self.run_job(verify("out.mkv", source="in.mkv", smaller_than=0.01), state="failed")
+        self.assertTrue(alone["message"].startswith("task 1 (verify): the file's size is"), alone["message"])
         self.assertEqual(alone["info"]["results"][0]["task"], 0)
 
 
 class Failures(VerifyTest):
     def test_wrong_duration(self):
         self.assert_fails(verify("out.mkv", source="in.mkv", ss=1, duration={"tolerance_s": 0.5}),
-                          "/tasks/1/data/duration", "expected 1.0")
+                          "task 2 (verify): the file lasts 2.000 s, that part of the source 1.000 s: more than 0.5 s "
+                          "apart")
 
     def test_missing_stream(self):
-        self.assert_fails(verify("out.mkv", streams=[{"type": "audio"}]), "/tasks/1/data/streams/0",
-                          "found 0 of audio, expected at least 1; the file has 1 video (h264)")
+        self.assert_fails(verify("out.mkv", streams=[{"type": "audio"}]),
+                          "task 2 (verify): found 0 of audio, expected at least 1; the file has 1 video (h264)")
 
     def test_too_large(self):
-        self.assert_fails(verify("out.mkv", source="in.mkv", smaller_than=0.01), "/tasks/1/data/smaller_than",
+        self.assert_fails(verify("out.mkv", source="in.mkv", smaller_than=0.01), "task 2 (verify): the file's size is",
                           "expected at most")
+
+    def test_lost_sound_and_lost_pictures(self):
+        shutil.copy(clip(), self.source)
+        self.assert_fails(verify("out.mkv", source="in.mkv"), "task 2 (verify): the file has no audio, expected some "
+                          "as in the source (1 video (h264), 1 audio (flac))", "name in streams")
+        made_by_ffmpeg("-i", self.source, "-vn", self.farm.path("song.mka"))
+        code, said = self.run_here(verify("song.mka", source="in.mkv"))
+        self.assertEqual(code, 1, said)
+        self.assertIn("task 1 (verify): the file has no video", said)
+        code, said = self.run_here(verify("song.mka", source="in.mkv", streams=[{"type": "audio"}]))
+        self.assertEqual(code, 0, said)
+
+    def test_a_file_that_is_none(self):
+        self.farm.write("out.mkv", "no film")
+        code, said = self.run_here(verify("out.mkv", source="in.mkv"))
+        self.assertEqual(code, 1, said)
+        self.assertIn("task 1 (verify): the file", said)
+        self.assertIn("is no media file that ffprobe can read: ", said)
 
     def test_missed_psnr(self):
         self.assert_fails(verify("out.mkv", source="in.mkv", psnr=99), "psnr is ", "expected at least 99")
@@ -121,7 +142,6 @@ class Failures(VerifyTest):
         self.assertEqual(code, 1, said)
         self.assertIn("File ended prematurely", said)
         self.assertEqual(self.run_here(verify("in.mkv", full=True))[0], 0)
-
 
     def test_a_file_that_ends_early_without_an_error_fails_a_full_decode(self):
         made_by_ffmpeg("-i", self.source, "-an", "-c:v", "flv1", self.farm.path("whole.flv"))
@@ -163,6 +183,40 @@ class BeforeTheFirstTask(VerifyTest):
         self.assert_refused(verify("out.mkv", source="in.mkv", vmaf=90), "/vmaf", "without the filter libvmaf")
 
 
+class Vmaf(VerifyTest):
+    """Debian's ffmpeg has no libvmaf: here is one in front of it that says it has, and tells scores as libvmaf does."""
+
+    def run_with_scores(self, least):
+        ffmpeg = shutil.which("ffmpeg")
+        os.mkdir(self.farm.path("bin"))
+        self.farm.write("bin/ffmpeg", f"""#!/bin/sh
+case "$*" in
+  *-filters*)
+    echo ' ... libvmaf           VV->V      Calculate the VMAF between two video streams.'
+    exec {ffmpeg} "$@" ;;
+  *libvmaf=*)
+    echo '[Parsed_libvmaf_9 @ 0x55d0c8a3e3c0] [info] VMAF score: 41.730261' >&2
+    echo '[Parsed_libvmaf_6 @ 0x55d0c8a3d2c0] [info] VMAF score: 93.663925' >&2
+    echo '[Parsed_libvmaf_4 @ 0x55d0c8a3c1c0] [info] VMAF score: 40.017388' >&2
+    echo progress=end ;;
+  *) exec {ffmpeg} "$@" ;;
+esac
+""")
+        os.chmod(self.farm.path("bin/ffmpeg"), 0o755)
+        shutil.copy(self.source, self.farm.path("out.mkv"))
+        return self.run_here(verify("out.mkv", source="in.mkv", vmaf=least),
+                             environment={"PATH": f"{self.farm.path('bin')}:{os.environ['PATH']}"})
+
+    def test_the_best_score_counts(self):
+        code, said = self.run_with_scores(93)
+        self.assertEqual(code, 0, said)
+
+    def test_a_missed_floor_fails(self):
+        code, said = self.run_with_scores(94)
+        self.assertEqual(code, 1, said)
+        self.assertIn("task 1 (verify): vmaf is 93.663925, expected at least 94", said)
+
+
 class Comparisons(VerifyTest):
     def test_names_are_only_names(self):
         shutil.copy(self.source, self.farm.path(HARD))
@@ -185,17 +239,48 @@ class Comparisons(VerifyTest):
         code, said = self.run_here(verify("ntsc.mp4", source="ntsc.mkv", ssim=0.99))
         self.assertEqual(code, 0, said)
 
+    def test_a_part_is_found_in_every_container(self):
+        """MPEG-TS and MPEG-PS do not begin at 0, and are only sought by their key frames."""
+        film = ["-f", "lavfi", "-i", "testsrc2=size=192x108:rate=30000/1001:d=4", "-f", "lavfi", "-i", "sine=d=4"]
+        h264 = ["-c:v", "libx264", "-preset", "veryfast", "-crf", "8", "-g", "20", "-c:a", "aac"]
+        mpeg2 = ["-c:v", "mpeg2video", "-q:v", "2", "-g", "12", "-bf", "2", "-c:a", "mp2"]
+        good = {"codec": "libx264", "preset": "ultrafast", "crf": 5}
+        for kind, codecs in (("ts", h264), ("mpg", mpeg2), ("mkv", h264), ("mp4", h264)):
+            made_by_ffmpeg(*film, *codecs, self.farm.path(f"film.{kind}"))
+        for source, cut, output, sound in (
+                ("film.ts", {"ss": 1.3}, "mp4", None), ("film.ts", {"ss": "0.77", "to": "2.4"}, "mp4", "aac"),
+                ("film.ts", {"t": 1.5}, "mp4", "aac"), ("film.ts", {"ss": 1.3, "t": 1}, "mkv", None),
+                ("film.ts", {"ss": 1.3, "t": 1}, "ts", None), ("film.mpg", {"ss": 1.3}, "mp4", None),
+                ("film.mpg", {"to": "0:02"}, "mp4", "aac"), ("film.mpg", {"ss": 0.5, "t": 1}, "mkv", "libvorbis"),
+                ("film.mkv", {"ss": 1.31}, "mkv", "aac"), ("film.mp4", {"ss": 1.3, "t": 1}, "mkv", "copy"),
+                ("film.mp4", {"ss": 1.32, "t": 1}, "mp4", "aac")):
+            with self.subTest(source=source, cut=cut, output=output, sound=sound):
+                video = {"specifier": "v", "stream": 0, "options": good}
+                audio = {"specifier": "a", "stream": 0, "options": {"codec": sound}}
+                maps = [video, audio] if sound else [video]
+                encode = encode_task(source, f"part.{output}", overwrite=True, input_options=cut, output_maps=maps,
+                                     source_maps=[{"source": 0, "specifier": one["specifier"]} for one in maps])
+                check = verify(f"part.{output}", source=source, ssim=0.97, streams=[{"type": "video"}], duration=False)
+                code, said = self.run_here(encode, verify(**(check["data"] | cut)))
+                self.assertEqual(code, 0, said)
+                code, said = self.run_here(verify(**(check["data"] | {"ss": float(cut.get("ss", 0)) + 0.6, "t": 1})))
+                self.assertEqual(code, 1, said)
+                self.assertIn("ssim is 0.", said)
+
     def test_a_picture_that_the_encoder_repeats_at_the_start_shifts_nothing(self):
         film = ["-f", "lavfi", "-i", "testsrc2=size=320x180:rate=24000/1001:d=3", "-f", "lavfi", "-i", "sine=d=3"]
         made_by_ffmpeg(*film, "-c:v", "libx264", "-crf", "5", "-c:a", "aac", self.farm.path("film.mkv"))
+        film_only = [{"type": "video"}]
         for name, cut in (("whole", {}), ("between two pictures", {"ss": 1.3, "t": 1})):
             with self.subTest(name):
                 task = encode_task("film.mkv", "film.mp4", overwrite=True, input_options=cut, output_maps=[
                     {"specifier": "v", "stream": 0, "options": {"codec": "libx264", "preset": "ultrafast", "crf": 5}}])
-                code, said = self.run_here(task, verify("film.mp4", source="film.mkv", ssim=0.99, **cut))
+                code, said = self.run_here(task, verify("film.mp4", source="film.mkv", ssim=0.99, streams=film_only,
+                                                        **cut))
                 self.assertEqual(code, 0, said)
+                later = cut | {"ss": cut.get("ss", 0) + 0.5}
                 code, said = self.run_here(verify("film.mp4", source="film.mkv", ssim=0.97, duration=False,
-                                                  **({"ss": 0.5} | cut | {"ss": cut.get("ss", 0) + 0.5})))
+                                                  streams=film_only, **later))
                 self.assertEqual(code, 1, said)  # half a second is no repeated picture
 
 

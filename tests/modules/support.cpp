@@ -16,7 +16,8 @@
 namespace sisyphus::modules {
 
 void PrintTo(const Problem& problem, std::ostream* out) {
-  *out << (problem.kind == Problem::Kind::document ? "document " : "environment ") << '"' << problem.pointer
+  static constexpr const char* kKinds[] = {"document", "environment", "finding"};
+  *out << kKinds[static_cast<std::size_t>(problem.kind)] << " \"" << problem.pointer
        << "\": " << problem.message;
 }
 

@@ -60,6 +60,7 @@ class VerifyPlan : public ::testing::Test {
 
   static constexpr auto kDocument = Problem::Kind::document;
   static constexpr auto kEnvironment = Problem::Kind::environment;
+  static constexpr auto kFinding = Problem::Kind::finding;
   const testing::TempFolder folder_;
   const VerifyModule module_;
   Facts facts_;
@@ -82,17 +83,17 @@ TEST_F(VerifyPlan, AGoodFileIsDecidedWithoutARun) {
 }
 
 TEST_F(VerifyPlan, AFailedCheckNamesItsFieldWhatIsExpectedAndWhatIsThere) {
-  expect_one(R"({"file":"out.mkv","source":"in.mkv","duration":{"tolerance_s":0.3}})", kEnvironment,
-             "/duration", "the file's duration is 10.400 s, expected 10.000 s within 0.3 s");
-  expect_one(R"({"file":"out.mkv","source":"in.mkv","smaller_than":0.5})", kEnvironment, "/smaller_than",
+  expect_one(R"({"file":"out.mkv","source":"in.mkv","duration":{"tolerance_s":0.3}})", kFinding, "/duration",
+             "the file lasts 10.400 s, the source 10.000 s: more than 0.3 s apart");
+  expect_one(R"({"file":"out.mkv","source":"in.mkv","smaller_than":0.5})", kFinding, "/smaller_than",
              "the file's size is 600 bytes, expected at most 500 (0.5 of the source's 1000)");
   expect_one(
-      R"({"file":"out.mkv","streams":[{"type":"video"},{"type":"subtitle"}]})", kEnvironment, "/streams/1",
+      R"({"file":"out.mkv","streams":[{"type":"video"},{"type":"subtitle"}]})", kFinding, "/streams/1",
       "found 0 of subtitle, expected at least 1; the file has 2 video (h264, mjpeg), 1 audio (aac eng)");
-  expect_one(R"({"file":"out.mkv","streams":[{"type":"video","count":2}]})", kEnvironment, "/streams/0",
+  expect_one(R"({"file":"out.mkv","streams":[{"type":"video","count":2}]})", kFinding, "/streams/0",
              "found 1 of video, expected 2");
-  expect_one(R"({"file":"out.mkv","streams":[{"type":"audio","codec":"opus","language":"eng"}]})",
-             kEnvironment, "/streams/0", "found 0 of audio opus eng");
+  expect_one(R"({"file":"out.mkv","streams":[{"type":"audio","codec":"opus","language":"eng"}]})", kFinding,
+             "/streams/0", "found 0 of audio opus eng");
 }
 
 TEST_F(VerifyPlan, AFailedCheckStillTellsItsNumbers) {
@@ -102,22 +103,21 @@ TEST_F(VerifyPlan, AFailedCheckStillTellsItsNumbers) {
 }
 
 TEST_F(VerifyPlan, TheSourcesDurationIsCutLikeFfmpegCutsIt) {
-  put("short.mkv", kFilm, "4", 10);
+  put("short.mkv", fmt::format("{},{}", kFilm, kSound), "4", 10);
   EXPECT_THAT(plan(R"({"file":"short.mkv","source":"in.mkv","ss":"0:06"})").problems, IsEmpty());
   EXPECT_THAT(plan(R"({"file":"short.mkv","source":"in.mkv","ss":2,"to":"6.0"})").problems, IsEmpty());
   EXPECT_THAT(plan(R"({"file":"short.mkv","source":"in.mkv","ss":2,"t":4,"to":3})").problems, IsEmpty());
   EXPECT_THAT(plan(R"({"file":"short.mkv","source":"in.mkv","duration":false})").problems, IsEmpty());
-  expect_one(R"({"file":"short.mkv","source":"in.mkv","ss":11})", kEnvironment, "/duration",
+  expect_one(R"({"file":"short.mkv","source":"in.mkv","ss":11})", kFinding, "/duration",
              "leave nothing of the source's 10.000 s");
-  expect_one(R"({"file":"short.mkv","source":"in.mkv","ss":2})", kEnvironment, "/duration",
-             "expected 8.000 s");
+  expect_one(R"({"file":"short.mkv","source":"in.mkv","ss":2})", kFinding, "/duration",
+             "the file lasts 4.000 s, that part of the source 8.000 s: more than 1 s apart");
 }
 
 TEST_F(VerifyPlan, ADurationThatIsNotToldFailsTheCheck) {
-  put("raw.h264", kFilm, "N/A", 10);
-  expect_one(R"({"file":"raw.h264","source":"in.mkv"})", kEnvironment, "/duration",
-             "does not tell its duration");
-  expect_one(R"({"file":"out.mkv","source":"raw.h264"})", kEnvironment, "/duration", "set duration to false");
+  put("raw.ts", fmt::format("{},{}", kFilm, kSound), "N/A", 10);
+  expect_one(R"({"file":"raw.ts","source":"in.mkv"})", kFinding, "/duration", "does not tell its duration");
+  expect_one(R"({"file":"out.mkv","source":"raw.ts"})", kFinding, "/duration", "set duration to false");
 }
 
 TEST_F(VerifyPlan, FilmsAreComparedWithFilmsAndSoundWithSound) {
@@ -128,10 +128,27 @@ TEST_F(VerifyPlan, FilmsAreComparedWithFilmsAndSoundWithSound) {
   put("in.mkv", kStreams, "60.0", 1000);
   EXPECT_THAT(plan(R"({"file":"out.mkv","source":"in.mkv"})").problems, IsEmpty());
   put("song.mka", kSound, "12.0", 10);
-  EXPECT_THAT(plan(R"({"file":"song.mka","source":"in.mkv"})").problems, IsEmpty());
+  EXPECT_THAT(plan(R"({"file":"song.mka","source":"in.mkv","streams":[{"type":"audio"}]})").problems,
+              IsEmpty());
   EXPECT_THAT(
       plan(R"({"file":"song.mka","source":"in.mkv","ss":2})").plan.value().results.at("expected_duration_s"),
       10.0);
+}
+
+TEST_F(VerifyPlan, LostSoundOrLostPicturesFailUnlessStreamsSaysWhatIsWanted) {
+  put("mute.mkv", kFilm, "10.0", 10);
+  put("song.mka", fmt::format("{},{}", kSound, kCover), "10.0", 10);
+  expect_one(
+      R"({"file":"mute.mkv","source":"in.mkv"})", kFinding, "/file",
+      "the file has no audio, expected some as in the source (1 video (h264), 1 audio (aac eng)); if that "
+      "is meant, name in streams what the file must have");
+  expect_one(R"({"file":"song.mka","source":"in.mkv"})", kFinding, "/file",
+             "the file has no video, expected");
+  for (const char* data : {R"({"file":"mute.mkv","source":"in.mkv","streams":[{"type":"video"}]})",
+                           R"({"file":"song.mka","source":"in.mkv","streams":[{"type":"audio"}]})",
+                           R"({"file":"mute.mkv"})", R"({"file":"in.mkv","source":"mute.mkv"})"}) {
+    EXPECT_THAT(plan(data).problems, IsEmpty()) << data;
+  }
 }
 
 TEST_F(VerifyPlan, AFileThatCameAfterFfprobeWasAskedDoesNotPass) {
@@ -153,12 +170,12 @@ TEST_F(VerifyPlan, SizeAndChannelsOfAStreamCanBeAskedFor) {
                   .problems,
               IsEmpty());
   expect_one(
-      R"({"file":"out.mkv","streams":[{"type":"audio","channels":8}]})", kEnvironment, "/streams/0",
+      R"({"file":"out.mkv","streams":[{"type":"audio","channels":8}]})", kFinding, "/streams/0",
       "found 0 of audio of 8 channels, expected at least 1; the file has audio opus jpn of 2 channels, audio "
       "opus of 6 channels");
   expect_one(
       R"({"file":"out.mkv","streams":[{"type":"video","width":1280,"height":720,"pix_fmt":"yuv420p"}]})",
-      kEnvironment, "/streams/0",
+      kFinding, "/streams/0",
       "found 0 of video yuv420p 1280 wide 720 high, expected at least 1; the file has video hevc yuv420p10le "
       "1920 wide 1080 high");
 }
@@ -196,7 +213,7 @@ TEST_F(VerifyPlan, WhatCannotBeReadIsFoundBeforeAnythingRuns) {
   expect_one(R"({"file":"."})", kEnvironment, "/file", "is not a regular file");
   write_text(folder_ / "text.mkv", "x");
   facts_.probes[source_probe(folder_ / "text.mkv").key] = {1, "", "Invalid data found\n"};
-  expect_one(R"({"file":"text.mkv"})", kEnvironment, "/file", "ffprobe can read: Invalid data found");
+  expect_one(R"({"file":"text.mkv"})", kFinding, "/file", "ffprobe can read: Invalid data found");
 }
 
 TEST_F(VerifyPlan, WhatAnEarlierTaskWritesIsJudgedWhenItIsThere) {
@@ -208,11 +225,11 @@ TEST_F(VerifyPlan, WhatAnEarlierTaskWritesIsJudgedWhenItIsThere) {
   EXPECT_THAT(before.plan->results, IsEmpty());
   EXPECT_EQ(before.deferred, "");
   facts_.earlier_tasks_done = true;
-  expect_one(kData, kEnvironment, "/streams/0", "found 0 of subtitle");
+  expect_one(kData, kFinding, "/streams/0", "found 0 of subtitle");
 }
 
 TEST_F(VerifyPlan, WhatNeedsThePicturesIsOneRunWithoutNamesInItsGraph) {
-  put("a'[b],c:d;.mkv", kFilm, "4", 10);
+  put("a'[b],c:d;.mkv", fmt::format("{},{}", kFilm, kSound), "4", 10);
   const Planned planned = plan(
       R"({"file":"a'[b],c:d;.mkv","source":"in.mkv","full":true,"ssim":0.95,"psnr":40,"ss":"0:02","t":4})");
   EXPECT_THAT(planned.problems, IsEmpty());
@@ -228,8 +245,8 @@ TEST_F(VerifyPlan, WhatNeedsThePicturesIsOneRunWithoutNamesInItsGraph) {
   ASSERT_TRUE(file < cut && cut < source && source < argv.end());
   EXPECT_THAT(std::vector(cut, cut + 4), ElementsAre("-ss", "0:02", "-t", "4"));
   const std::string& graph = *(at("-filter_complex") + 1);
-  EXPECT_THAT(graph, HasSubstr("[f_ssim0][s_ssim0]ssim"));
-  EXPECT_THAT(graph, HasSubstr("[f_psnr2][s_psnr2]psnr"));
+  EXPECT_THAT(graph, HasSubstr("[file_ssim0][aligned_ssim0]ssim"));
+  EXPECT_THAT(graph, HasSubstr("[file_psnr2][aligned_psnr2]psnr"));
   EXPECT_THAT(graph, Not(HasSubstr("mkv")));
   EXPECT_THAT(argv, Contains("0:a?"));
   EXPECT_THAT(std::vector(argv.end() - 3, argv.end()), ElementsAre("-f", "null", "-"));
@@ -245,11 +262,11 @@ TEST_F(VerifyPlan, ADecodeAloneDoesNotReadTheSource) {
 TEST_F(VerifyPlan, PicturesAreComparedOnlyWhereThereAreSome) {
   put("song.mka", fmt::format("{},{}", kSound, kCover), "10", 10);
   put("subs.srt", R"({"codec_type":"subtitle","codec_name":"subrip"})", "10", 10);
-  expect_one(R"({"file":"song.mka","source":"in.mkv","ssim":0.9})", kEnvironment, "/ssim",
-             "the file has no video to compare");
-  expect_one(R"({"file":"out.mkv","source":"song.mka","psnr":30})", kEnvironment, "/psnr",
-             "the source has no video to compare");
-  expect_one(R"({"file":"subs.srt","full":true})", kEnvironment, "/full", "neither sound nor pictures");
+  expect_one(R"({"file":"song.mka","source":"in.mkv","ssim":0.9,"streams":[{"type":"audio"}]})", kFinding,
+             "/ssim", "the file has no video to compare");
+  expect_one(R"({"file":"out.mkv","source":"song.mka","psnr":30,"streams":[{"type":"video"}]})", kEnvironment,
+             "/psnr", "the source has no video to compare");
+  expect_one(R"({"file":"subs.srt","full":true})", kFinding, "/full", "neither sound nor pictures");
   EXPECT_THAT(plan(R"({"file":"song.mka","full":true})").problems, IsEmpty());
 }
 
@@ -261,7 +278,7 @@ TEST_F(VerifyPlan, VmafNeedsAnFfmpegThatHasIt) {
   const Planned planned = plan(kData);
   EXPECT_THAT(planned.problems, IsEmpty());
   EXPECT_THAT(std::get<RunProgram>(planned.plan.value().action).argv,
-              Contains(HasSubstr("[f_vmaf1][s_vmaf1]libvmaf=")));
+              Contains(HasSubstr("[file_vmaf1][aligned_vmaf1]libvmaf=")));
 }
 
 TEST_F(VerifyPlan, AsksForNoMoreThanItsChecksNeed) {

@@ -62,7 +62,7 @@ def arguments():
     parser.add_argument("--jobs", type=int, help="of soak")
     parser.add_argument("--side", choices=("worker", "server"), default="worker",
                         help="of soak: jobs through real workers, or through the load generator, for the server alone")
-    options = parser.parse_args()
+    options = parser.parse_intermixed_args()
     if unknown := [part for part in options.parts if part not in PARTS]:
         parser.error(f"there is no part {unknown[0]}: {', '.join(PARTS)}")
     options.parts = options.parts or [part for part in PARTS if part != "soak"]

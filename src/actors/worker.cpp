@@ -162,7 +162,8 @@ asio::awaitable<void> Worker::run_job(net::GrantedJob job) {
   try {
     JobEnd end = co_await runner.run();
     // Who watches sees it come to its end.
-    if (end.kind == JobEnd::Kind::completed && runner.progress() != Progress()) co_await send_progress(board_);
+    if (end.kind == JobEnd::Kind::completed && runner.progress() != Progress())
+      co_await send_progress(board_);
     co_await report(runner, std::move(end), started);
     if (leased) forget_lease(runner.id());
   } catch (const std::exception&) {

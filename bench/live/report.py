@@ -59,7 +59,8 @@ class Report:
 
     def write(self, out, machine):
         (out / "live.json").write_text(json.dumps({"machine": machine, "rows": self.rows}, indent=1) + "\n")
-        bars = [(f"{row['part']}: {row['name']}", row["p99"] / row["goal"], f"p99 {row['p99']:.1f} ms of {row['goal']:g}",
-                 row["met"]) for row in self.rows if "p99" in row and row["goal"]]
+        bars = [(f"{row['part']}: {row['name']}", row["p99"] / row["goal"],
+                 f"p99 {row['p99']:.1f} ms of {row['goal']:g}", row["met"])
+                for row in self.rows if "p99" in row and row["goal"]]
         if bars:
             (out / "live.svg").write_text(bar_chart(bars, label_width=470))

@@ -68,7 +68,8 @@ class LiveBench(unittest.TestCase):
 
     def test_ctrl_c_leaves_nothing(self):
         process = self.start("flood")
-        eventually(lambda: process.poll() is not None or len(processes_where("cmdline", str(self.out / "live-scratch"))) > 2,
+        scratch = str(self.out / "live-scratch")
+        eventually(lambda: process.poll() is not None or len(processes_where("cmdline", scratch)) > 2,
                    "server, worker and encoders run")
         process.send_signal(signal.SIGINT)
         said, _ = process.communicate(timeout=60)

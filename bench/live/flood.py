@@ -19,7 +19,7 @@ def measure(bench, box):
     jobs, blocks = bench.sizes.flood_jobs, bench.sizes.flood_blocks
     server = box.server()
     worker = box.worker(server, "--slots", str(jobs), tools=box.fake_ffmpeg(blocks, PERIOD))
-    film = media.clip(box.folder / "film.mkv", blocks / 25)
+    film = media.clip(box.folder / "film.mkv", blocks / media.RATE)
     shown = 0
     with Wire(server.port) as client, Watcher(server.port) as watcher:
         documents = [media.encode(film, box.folder / f"out-{number}.mkv") for number in range(jobs)]

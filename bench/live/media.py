@@ -3,11 +3,13 @@
 import json
 import subprocess
 
+RATE = 25  # frames a second
+
 
 def clip(path, seconds, size="320x180"):
-    """A film at 25 frames a second."""
+    """A film at RATE frames a second."""
     subprocess.run(["ffmpeg", "-nostdin", "-v", "error", "-y", "-f", "lavfi", "-i",
-                    f"testsrc2=size={size}:rate=25:d={seconds}", "-c:v", "libx264", "-preset", "ultrafast", "-g", "50",
+                    f"testsrc2=size={size}:rate={RATE}:d={seconds}", "-c:v", "libx264", "-preset", "ultrafast", "-g", "50",
                     str(path)], check=True)
     return path
 
@@ -24,6 +26,14 @@ def encode(source, output, preset="ultrafast", **input_options):
 def endless(source, output, preset="medium", **input_options):
     """An hour of it, as fast as the machine can."""
     return encode(source, output, preset, stream_loop=-1, t=3600, **input_options)
+
+
+def frames(path):
+    """How many there are, counted to the end of the file."""
+    told = subprocess.run(["ffprobe", "-v", "error", "-count_packets", "-select_streams", "v", "-show_entries",
+                           "stream=nb_read_packets", "-of", "csv=p=0", str(path)], capture_output=True, text=True,
+                          check=True)
+    return int(told.stdout)
 
 
 def run_argv(sisyphus, job):

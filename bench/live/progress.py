@@ -20,7 +20,7 @@ def of_stamped_blocks(bench, box, jobs):
     blocks = bench.sizes.progress_blocks
     server = box.server()
     box.worker(server, "--slots", str(jobs), tools=box.fake_ffmpeg(blocks, PERIOD))
-    film = media.clip(box.folder / "film.mkv", blocks / 25)
+    film = media.clip(box.folder / "film.mkv", blocks / media.RATE)
     delays = []
     with Wire(server.port) as client, Watcher(server.port) as watcher:
         follow = Followed({client.submit(media.encode(film, box.folder / f"out-{number}.mkv"))

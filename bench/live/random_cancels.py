@@ -10,15 +10,16 @@ from .watcher import TERMINAL, Watcher
 from .wire import Wire
 
 SLOTS = 4
+FILM_SECONDS = 4
 AT_ONCE = 6  # jobs: some of them wait
 
 
 def run(bench, box):
     server = box.server()
     worker = box.worker(server, "--slots", str(SLOTS))
-    film = media.clip(box.folder / "film.mkv", 4, "640x360")
+    film = media.clip(box.folder / "film.mkv", FILM_SECONDS, "640x360")
     ends, found_as, outputs, due = collections.Counter(), collections.Counter(), {}, {}
-    number, longest = 0, time_of_an_encode(server, film, box)
+    number, published, longest = 0, 0, time_of_an_encode(server, film, box)
     with Wire(server.port) as client, Watcher(server.port) as watcher:
         while ends["cancelled"] < bench.sizes.random_cancels or outputs:
             while len(outputs) < AT_ONCE and ends["cancelled"] + len(outputs) < bench.sizes.random_cancels:
@@ -41,7 +42,7 @@ def run(bench, box):
                 continue
             ends[event.state] += 1
             due.pop(event.job_id, None)
-            look(box, event, outputs.pop(event.job_id))
+            published += look(box, event, outputs.pop(event.job_id))
     if left := processes.descendants(worker.pid):
         raise Broken(f"after all cancels the worker has the processes {left}")
     if left := box.hidden_folders():
@@ -49,6 +50,7 @@ def run(bench, box):
     for state, count in sorted(found_as.items()):
         bench.report.figure(f"cancels at random moments, of jobs that were {state}", count)
     bench.report.figure("  jobs that were done first", ends["completed"])
+    bench.report.figure("  whole outputs that were in place when the cancel came", published)
     bench.report.figure("  processes, partial files and hidden folders left", 0, goal=0)
 
 
@@ -65,13 +67,19 @@ def time_of_an_encode(server, film, box):
 
 
 def look(box, event, output):
-    """What is there at the moment in which the job is called done."""
+    """What is there at the moment in which the job is called done. True when a cancelled job's output is: the cancel
+    came between the end of the work and the server's hearing of it."""
     if event.state == "failed":
         raise Broken(f"job {event.job_id} failed: {event.data.get('message')}")
     if left := processes.with_text("cmdline", f".sisyphus-{event.job_id}-"):
         raise Broken(f"job {event.job_id} is {event.state} and has the processes {left}")
     if left := box.hidden_folders(event.job_id):
         raise Broken(f"job {event.job_id} is {event.state} and left {left}")
-    if output.exists() != (event.state == "completed"):
-        raise Broken(f"job {event.job_id} is {event.state} and {output} is {'there' if output.exists() else 'absent'}")
-    output.unlink(missing_ok=True)
+    if not output.exists():
+        if event.state == "completed":
+            raise Broken(f"job {event.job_id} is completed and {output} is absent")
+        return False
+    if media.frames(output) != FILM_SECONDS * media.RATE:
+        raise Broken(f"job {event.job_id} is {event.state} and {output} is not whole")
+    output.unlink()
+    return event.state == "cancelled"

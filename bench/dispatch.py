@@ -20,6 +20,8 @@ import subprocess
 import sys
 import time
 
+from bar_chart import bar_chart
+
 HOST = "127.0.0.1"
 
 
@@ -178,18 +180,10 @@ def chart(bench):
     bars = []
     for row in dict.fromkeys(line["row"] for line in bench.lines):
         peers = list(dict.fromkeys(line["peer"] for line in bench.lines if line["row"] == row))
-        bars += [(f"{row}: {peer}", bench.median(row, peer), peer.startswith("sisyphus")) for peer in peers]
-    longest = max(value for _, value, _ in bars)
-    height = 24 * len(bars) + 20
-    text = [f'<svg xmlns="http://www.w3.org/2000/svg" width="860" height="{height}" '
-            'font-family="sans-serif" font-size="13">']
-    for index, (name, value, ours) in enumerate(bars):
-        top = 10 + 24 * index
-        width = 480 * value / longest
-        text += [f'<text x="270" y="{top + 14}" text-anchor="end">{name}</text>',
-                 f'<rect x="280" y="{top}" width="{width:.0f}" height="18" fill="{"#2f6f4f" if ours else "#b0b0b0"}"/>',
-                 f'<text x="{286 + width:.0f}" y="{top + 14}">{value:,.0f} jobs/s</text>']
-    return "\n".join([*text, "</svg>", ""])
+        for peer in peers:
+            speed = bench.median(row, peer)
+            bars.append((f"{row}: {peer}", speed, f"{speed:,.0f} jobs/s", peer.startswith("sisyphus")))
+    return bar_chart(bars)
 
 
 def main():

@@ -12,7 +12,8 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr Millis kProgressInterval{100};
+// Short of ffmpeg's (-stats_period 0.1): in step with it every line would wait for up to a whole interval.
+constexpr Millis kProgressInterval{40};
 
 json::object job_json(const JobRunner& runner) {
   json::object job{{"job_id", to_string(runner.id())},
@@ -112,24 +113,40 @@ asio::awaitable<void> run_heartbeat(WorkerBoard& board) {
   }
 }
 
+asio::awaitable<bool> send_progress(WorkerBoard& board) {
+  struct Sending {
+    explicit Sending(WorkerBoard& the_board) : board(the_board) { board.sending_progress = true; }
+    ~Sending() {
+      board.sending_progress = false;
+      board.progress_sent.open();
+    }
+    WorkerBoard& board;
+  };
+  // One at a time: an older one that is overtaken would be shown last.
+  while (board.sending_progress) co_await board.progress_sent.wait(asio::use_awaitable);
+  json::array reports;
+  for (JobRunner* const runner : board.running) {
+    if (!runner->lease().token || !runner->take_dirty()) continue;
+    json::object report = job_json(*runner);
+    report.erase("job_title");
+    report.erase("attempt");
+    reports.push_back(std::move(report));
+  }
+  if (reports.empty() || !board.has("progress")) co_return false;
+  const Sending sending(board);
+  const std::string body = json::serialize(reports);
+  const auto sent = co_await board.client.progress(body);
+  if (!sent) spdlog::debug("progress_not_sent error=\"{}\"", sent.error().detail);
+  co_return true;
+}
+
 asio::awaitable<void> run_progress(asio::any_io_executor executor, WorkerBoard& board) {
   asio::steady_timer pause(executor);
   for (;;) {
     co_await board.progress_due.wait();
-    json::array reports;
-    for (JobRunner* const runner : board.running) {
-      if (!runner->lease().token || !runner->take_dirty()) continue;
-      json::object report = job_json(*runner);
-      report.erase("job_title");
-      report.erase("attempt");
-      reports.push_back(std::move(report));
-    }
-    if (reports.empty() || !board.has("progress")) continue;
-    const std::string body = json::serialize(reports);
-    const auto sent = co_await board.client.progress(body);
-    if (!sent) spdlog::debug("progress_not_sent error=\"{}\"", sent.error().detail);
     pause.expires_after(kProgressInterval);
-    co_await pause.async_wait(asio::use_awaitable);
+    const bool any = co_await send_progress(board);
+    if (any) co_await pause.async_wait(asio::use_awaitable);
   }
 }
 

@@ -10,7 +10,10 @@ namespace sisyphus::actors {
 // hears in the reply which jobs are to stop. Both run until they are cancelled.
 asio::awaitable<void> run_heartbeat(WorkerBoard& board);  // `board` outlives the worker's tasks
 
-// Sends what changed in the progress of the jobs, at most ten times a second and never two at once.
+// Sends what changed in the progress of the jobs, never two at once; false when nothing had.
+asio::awaitable<bool> send_progress(WorkerBoard& board);
+
+// The same whenever something changes, at most 25 times a second.
 asio::awaitable<void> run_progress(asio::any_io_executor executor, WorkerBoard& board);
 
 // Holds the control stream open and hands its orders to the runners.

@@ -82,6 +82,7 @@ struct RunnerContext {
   std::function<asio::awaitable<Result<void>>(JobId, LeaseToken)> mark_irreversible;
   std::function<void()> on_change;          // progress or task changed
   std::map<std::string, double> resources;  // that the worker has
+  std::function<asio::awaitable<bool>()> send_progress;  // what changed last, without waiting for its turn
 };
 
 // One job from its grant to its end: initialize and validate all tasks, run them in order, clean up. An actor

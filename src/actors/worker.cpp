@@ -149,9 +149,11 @@ asio::awaitable<void> Worker::run_job(net::GrantedJob job) {
                         board_.settings.grace,
                         {},
                         {},
-                        board_.settings.resources};
+                        board_.settings.resources,
+                        {}};
   context.mark_irreversible = [this](JobId id, LeaseToken token) { return mark_irreversible(id, token); };
   context.on_change = [this] { board_.progress_due.ring(); };
+  context.send_progress = [this] { return send_progress(board_); };
   const WallTime started = clock_.now().wall;
   const bool leased = static_cast<bool>(request.lease.token);
   JobRunner runner(std::move(context), std::move(request));

@@ -3,6 +3,7 @@
 #include "actors/job_resources.hpp"
 #include "actors/job_runner.hpp"
 #include "core/bell.hpp"
+#include "core/gate.hpp"
 #include "net/worker_client.hpp"
 
 #include <chrono>
@@ -36,7 +37,8 @@ struct WorkerBoard {
         slot_free(executor),
         winding_up(executor),
         heartbeat_due(executor),
-        progress_due(executor) {}
+        progress_due(executor),
+        progress_sent(executor) {}
 
   WorkerSettings settings;
   const modules::Registry registry;
@@ -52,6 +54,8 @@ struct WorkerBoard {
   Bell winding_up;  // drain or stop was asked for, or a job ended meanwhile
   Bell heartbeat_due;
   Bell progress_due;
+  bool sending_progress = false;
+  Gate progress_sent;  // opens when that is over
 
   void drain() {
     draining = true;

@@ -1,0 +1,1 @@
+"""What a live encoding box takes: ./dev bench live."""

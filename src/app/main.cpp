@@ -23,7 +23,8 @@ constexpr Command kCommands[] = {
     {"pause", "Hold jobs back, or stop them for a while", add_pause_command},
     {"resume", "Let paused jobs go on", add_resume_command},
     {"retry", "Queue failed or cancelled jobs again", add_retry_command},
-    {"workers", "List the workers that were heard of lately", add_workers_command},
+    {"priority", "Change the priority of a job that waits", add_priority_command},
+    {"workers", "List the workers that were heard of lately, or drain some", add_workers_command},
     {"queue", "Show, enable, disable or clear the queue", add_queue_command},
     {"data", "Read and write the documents of modules", add_data_command},
 };

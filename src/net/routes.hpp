@@ -21,6 +21,7 @@ SISYPHUS_HANDLER(get_queue_poll);
 // routes_jobs.cpp
 SISYPHUS_HANDLER(get_jobs);
 SISYPHUS_HANDLER(get_job);
+SISYPHUS_HANDLER(patch_job);
 SISYPHUS_HANDLER(delete_job);
 SISYPHUS_HANDLER(post_job_cancel);
 SISYPHUS_HANDLER(post_job_pause);
@@ -39,6 +40,7 @@ SISYPHUS_HANDLER(get_worker);
 SISYPHUS_HANDLER(post_worker);
 SISYPHUS_HANDLER(patch_worker);
 SISYPHUS_HANDLER(delete_worker);
+SISYPHUS_HANDLER(post_worker_drain);
 SISYPHUS_HANDLER(post_worker_progress);
 SISYPHUS_HANDLER(get_worker_control);
 // routes_modules.cpp

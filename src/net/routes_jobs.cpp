@@ -61,6 +61,27 @@ asio::awaitable<HttpResponse> get_job(const RouteContext& context, const HttpReq
   co_return response;
 }
 
+asio::awaitable<HttpResponse> patch_job(const RouteContext& context, const HttpRequest& request) {
+  const auto id = job_id_param(request);
+  if (!id) co_return problem(id.error());
+  const auto body = parse_object_body(request.body);
+  if (!body) co_return problem(body.error());
+  if (auto keys = only_keys(*body, {"priority"}); !keys) co_return problem(keys.error());
+  const json::value* const priority = body->if_contains("priority");
+  if (!priority || !priority->is_int64() || priority->get_int64() < kMinPriority ||
+      priority->get_int64() > kMaxPriority) {
+    co_return problem(
+        400, fmt::format("priority must be a whole number from {} to {}", kMinPriority, kMaxPriority),
+        "/priority");
+  }
+  const int wanted = static_cast<int>(priority->get_int64());
+  auto set = co_await context.services.jobs.set_priority(*id, wanted);
+  if (!set) co_return problem(set.error());
+  HttpResponse response;
+  response.body = fmt::format(R"({{"job_id":"{}","priority":{}}})", to_string(*id), wanted);
+  co_return response;
+}
+
 asio::awaitable<HttpResponse> delete_job(const RouteContext& context, const HttpRequest& request) {
   const auto id = job_id_param(request);
   if (!id) co_return problem(id.error());

@@ -1,5 +1,6 @@
 #include "queue/job_queue.hpp"
 
+#include "core/json_member.hpp"
 #include "queue/attempts.hpp"
 
 #include <fmt/format.h>
@@ -317,6 +318,18 @@ Result<JobState> JobQueue::retry(const JobId& id, Now now) {
   return shown_state(*job);
 }
 
+Result<void> JobQueue::set_priority(const JobId& id, int priority, Now now) {
+  set_now(now);
+  Job* const job = table_.find(id);
+  if (job == nullptr) return no_such_job(id);
+  if (!job->waiting()) {
+    return conflict(fmt::format("job {} is {}: only the priority of a waiting one can be changed",
+                                to_string(id), to_string(shown_state(*job))));
+  }
+  if (job->priority != priority) commit(*job, Prioritized{job->order, priority});
+  return {};
+}
+
 Result<void> JobQueue::remove(const JobId& id, Now now) {
   Job* const job = table_.find(id);
   if (job == nullptr) return no_such_job(id);
@@ -625,6 +638,14 @@ void JobQueue::apply(Job& job, const MarkedIrreversible&) {
 
 void JobQueue::apply(Job& job, const Bound& record) {
   job.run->worker_id = record.worker_id;
+}
+
+// The document says it too, as that is what is shown and handed out.
+void JobQueue::apply(Job& job, const Prioritized& record) {
+  table_.unready(job);  // before the order among the ready changes
+  job.priority = static_cast<std::int8_t>(record.priority);
+  set_member(job.document, "priority", std::to_string(record.priority));
+  if (job.waiting()) place(job);
 }
 
 void JobQueue::apply(Job& job, const Removed&) {

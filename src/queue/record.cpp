@@ -172,6 +172,11 @@ void members(R& r, V& visit) {
   visit(r.order), visit(r.worker_id);
 }
 template <class R, class V>
+requires std::is_same_v<std::remove_const_t<R>, Prioritized>
+void members(R& r, V& visit) {
+  visit(r.order), visit(r.priority);
+}
+template <class R, class V>
 requires(std::is_same_v<std::remove_const_t<R>, CancelRequested> ||
          std::is_same_v<std::remove_const_t<R>, Removed> || std::is_same_v<std::remove_const_t<R>, Retried> ||
          std::is_same_v<std::remove_const_t<R>, MarkedIrreversible>) void members(R& r, V& visit) {

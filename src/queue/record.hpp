@@ -85,10 +85,14 @@ struct Bound {  // a heartbeat of the original client has named the job: this wo
   std::uint64_t order = 0;
   std::string worker_id{};
 };
+struct Prioritized {
+  std::uint64_t order = 0;
+  std::int64_t priority = 0;
+};
 
 using Record = std::variant<Started, Submitted, Granted, Finished, Requeued, CancelRequested, Removed,
                             Cleared, Held, Retried, MarkedIrreversible, QueueAttributes, WorkerAttributes,
-                            DocumentStored, DocumentErased, Bound>;
+                            DocumentStored, DocumentErased, Bound, Prioritized>;
 
 // Appends the record's bytes: a type byte (its place in Record, plus one), then its members; integers are
 // LEB128, strings and the like are length and bytes.

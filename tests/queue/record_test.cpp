@@ -34,7 +34,8 @@ std::vector<Record> one_of_each() {
           WorkerAttributes{"w", true},
           DocumentStored{"ffmpeg", "name", std::string(100'000, 'x')},
           DocumentErased{"", ""},
-          Bound{1, "worker"}};
+          Bound{1, "worker"},
+          Prioritized{1, -100}};
 }
 
 TEST(Record, EveryTypeReadsBackAsItWasWritten) {

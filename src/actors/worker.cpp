@@ -189,6 +189,7 @@ json::object Worker::info_of(const JobEnd& end, WallTime started) const {
   if (!end.results.empty()) info["results"] = end.results;
   if (end.retryable) info["retryable"] = true;
   if (!end.error_tail.empty()) info["stderr"] = end.error_tail;
+  if (!end.log_tail.empty()) info["log_tail"] = end.log_tail;
   return info;
 }
 
@@ -279,8 +280,9 @@ asio::awaitable<Result<void>> Worker::mark_irreversible(JobId id, LeaseToken tok
     if (marked || runner == nullptr || runner->stop_reason() != StopReason::none) co_return marked;
     const Errc code = marked.error().code;
     if (code == Errc::conflict || code == Errc::not_found || code == Errc::invalid) co_return marked;
-    spdlog::warn("irreversible_not_marked job_id={} error=\"{}\": nothing is moved or deleted before; trying again",
-                 to_string(id), marked.error().detail);
+    spdlog::warn(
+        "irreversible_not_marked job_id={} error=\"{}\": nothing is moved or deleted before; trying again",
+        to_string(id), marked.error().detail);
     co_await runner->changed().wait_until(std::chrono::steady_clock::now() + delay.next());
     token = runner->lease().token;
   }

@@ -6,10 +6,12 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -68,6 +70,8 @@ Result<WorkerState> WorkerState::open(std::string directory) {
   std::error_code code;
   fs::create_directories(state.directory_ + "/jobs", code);
   if (code) return io_error("cannot create the state folder " + state.directory_, code);
+  fs::create_directories(state.directory_ + "/logs", code);
+  if (code) return io_error("cannot create " + state.directory_ + "/logs", code);
   const std::string lock = state.directory_ + "/lock";
   state.lock_ = UniqueFd(::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (!state.lock_) return io_error("cannot create " + lock, errno);
@@ -79,6 +83,7 @@ Result<WorkerState> WorkerState::open(std::string directory) {
         {}};
   }
   if (auto swept = state.sweep(); !swept) return swept.error();
+  if (auto removed = state.remove_old_logs(); !removed) return removed.error();
   return state;
 }
 
@@ -151,6 +156,32 @@ Result<void> WorkerState::done(const JobId& job, bool forget_outputs) {
   memory.folders.clear();
   if (forget_outputs) memory.outputs.clear();
   return write(job, memory);
+}
+
+std::string WorkerState::log_path(const JobId& job, int attempt) {
+  static constexpr std::size_t kBetween = 100;
+  if (++logs_ % kBetween == 0) {
+    if (auto removed = remove_old_logs(); !removed)
+      spdlog::warn("old_logs_not_removed error=\"{}\"", removed.error().detail);
+  }
+  return fmt::format("{}/logs/{}-{}.log", directory_, to_string(job), attempt);
+}
+
+Result<void> WorkerState::remove_old_logs() const {
+  const std::string folder = directory_ + "/logs";
+  std::vector<std::pair<fs::file_time_type, fs::path>> logs;
+  std::error_code code;
+  for (fs::directory_iterator at(folder, code), end; !code && at != end; at.increment(code))
+    logs.emplace_back(fs::last_write_time(at->path(), code), at->path());
+  if (code) return io_error("cannot list " + folder, code);
+  if (logs.size() <= kMostLogs) return {};
+  const auto stay = logs.end() - static_cast<std::ptrdiff_t>(kMostLogs);
+  std::nth_element(logs.begin(), stay, logs.end());
+  for (auto at = logs.begin(); at != stay; ++at) {
+    fs::remove(at->second, code);
+    if (code) return io_error("cannot remove " + at->second.string(), code);
+  }
+  return {};
 }
 
 Result<void> WorkerState::sweep() {

@@ -16,6 +16,7 @@ RunCommand add_submit_command(CLI::App& app);
 RunCommand add_watch_command(CLI::App& app);
 RunCommand add_list_command(CLI::App& app);
 RunCommand add_show_command(CLI::App& app);
+RunCommand add_log_command(CLI::App& app);
 RunCommand add_cancel_command(CLI::App& app);
 RunCommand add_priority_command(CLI::App& app);
 RunCommand add_pause_command(CLI::App& app);

@@ -190,6 +190,10 @@ asio::awaitable<Result<JobState>> ApiClient::act(std::string id, JobAction actio
   co_return *known;
 }
 
+asio::awaitable<Result<std::string>> ApiClient::log(std::string id) {
+  return call("GET", job_target(id, "/log"));
+}
+
 asio::awaitable<Result<void>> ApiClient::set_priority(std::string id, int priority) {
   const std::string body = json::serialize(json::object{{"priority", priority}});
   const Result<std::string> reply = co_await call("PATCH", job_target(id), body);

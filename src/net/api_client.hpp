@@ -57,6 +57,7 @@ class ApiClient {
   // The id that begins with `prefix`. Errc::not_found without one, Errc::invalid where several do.
   asio::awaitable<Result<std::string>> find_job(std::string prefix);
   asio::awaitable<Result<JobState>> act(std::string id, JobAction action);
+  asio::awaitable<Result<std::string>> log(std::string id);  // of a finished job
   asio::awaitable<Result<void>> set_priority(std::string id, int priority);
 
   asio::awaitable<Result<boost::json::array>> workers();

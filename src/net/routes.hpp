@@ -27,6 +27,7 @@ SISYPHUS_HANDLER(post_job_cancel);
 SISYPHUS_HANDLER(post_job_pause);
 SISYPHUS_HANDLER(post_job_resume);
 SISYPHUS_HANDLER(post_job_retry);
+SISYPHUS_HANDLER(get_job_log);
 SISYPHUS_HANDLER(get_job_events);
 SISYPHUS_HANDLER(get_events);
 // routes_completion.cpp

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 
 namespace sisyphus::actors {
@@ -60,6 +62,21 @@ TEST_F(WorkerStateTest, FolderOfAnAttemptIsSweptAtTheNextStartAndOutputsStayKnow
   EXPECT_EQ(state_->swept(), 1U);
   EXPECT_FALSE(fs::exists(hidden));
   EXPECT_EQ(state_->outputs_of(job_), std::set<std::string>{"/film.mkv"});
+}
+
+TEST_F(WorkerStateTest, OldLogsAreRemovedAtTheStart) {
+  const std::string oldest = state_->log_path(job_, 1);
+  const auto write = [](const std::string& path, int age) {
+    std::ofstream(path) << "x";
+    fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(age));
+  };
+  write(oldest, 9);
+  const std::string second = state_->log_path(job_, 2);
+  write(second, 8);
+  for (std::size_t i = 1; i < WorkerState::kMostLogs; ++i) write(state_->log_path(make_uuid(), 1), 1);
+  start();
+  EXPECT_FALSE(fs::exists(oldest));
+  EXPECT_TRUE(fs::exists(second));
 }
 
 }  // namespace

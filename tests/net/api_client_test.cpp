@@ -168,6 +168,12 @@ TEST_F(ApiClientTest, PriorityIsSent) {
   EXPECT_EQ(body(0), R"({"priority":-4})");
 }
 
+TEST_F(ApiClientTest, LogIsGivenAsItIs) {
+  start({reply_with("one\ntwo\n", "200 OK", "text/plain; charset=utf-8")});
+  EXPECT_EQ(run(api_->log("a")).value(), "one\ntwo\n");
+  EXPECT_EQ(line(0), "GET /jobs/a/log");
+}
+
 TEST_F(ApiClientTest, NewestJobsAreReadOverAllPages) {
   start({job_list({kId}, "\"2\""), job_list({kOther})});
   EXPECT_EQ(run(api_->newest_jobs(JobState::queued, 5000)).value().size(), 2U);

@@ -144,7 +144,9 @@ asio::awaitable<void> run_control(asio::any_io_executor executor, WorkerBoard& b
             JobRunner* const runner = board.find(message.id);
             switch (message.kind) {
               case net::ControlMessage::Kind::drain:
+                spdlog::info("worker_draining running={}: the server asked for it", board.running.size());
                 board.drain();
+                board.heartbeat_due.ring();  // shows it
                 break;
               case net::ControlMessage::Kind::cancel:
                 if (runner) runner->stop(StopReason::cancel);

@@ -5,6 +5,7 @@
 #include "actors/job_resources.hpp"
 #include "actors/staging.hpp"
 #include "actors/tool_failure.hpp"
+#include "core/text_tail.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -88,6 +89,7 @@ void JobRunner::start_timeout(const json::object& document) {
 asio::awaitable<JobEnd> JobRunner::run() {
   const SteadyTime begin = std::chrono::steady_clock::now();
   if (request_.lease.token) remember_lease(request_.lease.token);
+  log_.emplace(context_.state.log_path(id(), attempt()));
   start_timeout(request_.document);
   json::array tasks;
   if (const json::value* const list = request_.document.if_contains("tasks"); list && list->is_array()) {
@@ -100,6 +102,9 @@ asio::awaitable<JobEnd> JobRunner::run() {
   timeout_.cancel();
   end.warnings = warnings_;
   end.results = results_;
+  end.log_tail = log_->tail();
+  if (end.kind == JobEnd::Kind::completed) end.log_tail = std::string(last_lines_within(end.log_tail, 4096));
+  log_.reset();
   const bool final =
       end.kind == JobEnd::Kind::completed || (end.kind == JobEnd::Kind::failed && !end.retryable);
   if (auto kept = context_.state.done(id(), final); !kept) {
@@ -214,10 +219,13 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::run_program(const modules::Mod
   options.working_directory = context_.working_directory;
   options.stop = plan.stop;
   options.grace = context_.grace;
+  log_->add(fmt::format("[{}: {}]", task_label(), program.argv.front()));
   options.on_out = [this, &reader](std::string_view line) {
-    if (auto progress = reader ? reader->line(line) : std::nullopt) set_progress(std::move(*progress));
+    if (!reader) return log_->add(line);  // else it is for programs: progress
+    if (auto progress = reader->line(line)) set_progress(std::move(*progress));
   };
-  options.on_err = [&reader](std::string_view line) {
+  options.on_err = [this, &reader](std::string_view line) {
+    log_->add(line);
     if (reader) reader->error_line(line);
   };
   Subprocess process(context_.executor, std::move(options));
@@ -228,7 +236,11 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::run_program(const modules::Mod
   task_timeout_.cancel();
   process_ = nullptr;
   const modules::Remarks remarks = reader ? reader->remarks() : modules::Remarks{};
-  for (const std::string& warning : remarks.warnings) note_warning(warning);
+  for (const std::string& warning : remarks.warnings) {
+    note_warning(warning);
+    log_->add(warning);
+  }
+  for (const std::string& error : remarks.errors) log_->add(error);
   note_results(task_index_, task_, remarks.results);
   if (!report) {
     JobEnd end = failure(report.error());

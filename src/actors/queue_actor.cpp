@@ -245,6 +245,12 @@ asio::awaitable<Result<JobState>> QueueActor::retry(JobId id) {
   return change_state([id, now](queue::JobQueue& jobs) { return jobs.retry(id, now); });
 }
 
+asio::awaitable<Result<void>> QueueActor::set_priority(JobId id, int priority) {
+  if (auto set = jobs_.set_priority(id, priority, clock_.now()); !set) co_return set.error();
+  auto done = co_await committed();
+  co_return done;
+}
+
 asio::awaitable<Result<void>> QueueActor::remove(JobId id) {
   if (auto removed = jobs_.remove(id, clock_.now()); !removed) co_return removed.error();
   auto done = co_await committed();
@@ -316,6 +322,17 @@ Result<void> QueueActor::forget_worker(const std::string& id) {
   if (!workers_.forget(id)) return not_found(fmt::format("there is no worker {}", id));
   spdlog::info("worker_signed_off worker={} hostname={}", id, hostname);
   publish_worker({id, hostname, {}, workers_.disabled(id)}, false);
+  return {};
+}
+
+Result<void> QueueActor::drain_worker(const std::string& id) {
+  if (auto known = worker(id); !known) return known.error();
+  if (!control_.send(id, "drain", "{}")) {
+    return Error{Errc::conflict,
+                 fmt::format("worker {} holds no control stream open: it is cut off, or the original's", id),
+                 {}};
+  }
+  spdlog::info("worker_drain_sent worker={}", id);
   return {};
 }
 

@@ -59,6 +59,7 @@ class QueueActor final : public JobService,
   asio::awaitable<Result<JobState>> pause(JobId id) override;
   asio::awaitable<Result<JobState>> resume(JobId id) override;
   asio::awaitable<Result<JobState>> retry(JobId id) override;
+  asio::awaitable<Result<void>> set_priority(JobId id, int priority) override;
   asio::awaitable<Result<void>> remove(JobId id) override;
   asio::awaitable<Result<void>> clear() override;
   asio::awaitable<Result<void>> set_disabled(bool disabled) override;
@@ -73,6 +74,7 @@ class QueueActor final : public JobService,
   Result<WorkerView> worker(const std::string& id) const override;
   asio::awaitable<Result<void>> set_worker_disabled(std::string id, bool disabled) override;
   Result<void> forget_worker(const std::string& id) override;
+  Result<void> drain_worker(const std::string& id) override;
   std::unique_ptr<EventStream> control(const std::string& worker_id) override;
   // DataService
   asio::awaitable<Result<void>> put(std::string module, std::string name, std::string document) override;

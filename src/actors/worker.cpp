@@ -189,6 +189,7 @@ json::object Worker::info_of(const JobEnd& end, WallTime started) const {
   if (!end.results.empty()) info["results"] = end.results;
   if (end.retryable) info["retryable"] = true;
   if (!end.error_tail.empty()) info["stderr"] = end.error_tail;
+  if (!end.log_tail.empty()) info["log_tail"] = end.log_tail;
   return info;
 }
 

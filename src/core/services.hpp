@@ -149,6 +149,7 @@ class JobService {
   virtual asio::awaitable<Result<JobState>> pause(JobId id) = 0;
   virtual asio::awaitable<Result<JobState>> resume(JobId id) = 0;
   virtual asio::awaitable<Result<JobState>> retry(JobId id) = 0;
+  virtual asio::awaitable<Result<void>> set_priority(JobId id, int priority) = 0;  // of a waiting job
   virtual asio::awaitable<Result<void>> remove(JobId id) = 0;
   virtual asio::awaitable<Result<void>> clear() = 0;
   virtual asio::awaitable<Result<void>> set_disabled(bool disabled) = 0;
@@ -170,6 +171,8 @@ class WorkerService {
   virtual Result<WorkerView> worker(const std::string& id) const = 0;
   virtual asio::awaitable<Result<void>> set_worker_disabled(std::string id, bool disabled) = 0;
   virtual Result<void> forget_worker(const std::string& id) = 0;
+  // Tells the worker to finish what it has and end. Errc::conflict when it holds no control stream open.
+  virtual Result<void> drain_worker(const std::string& id) = 0;
   virtual std::unique_ptr<EventStream> control(const std::string& worker_id) = 0;
 };
 

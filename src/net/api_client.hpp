@@ -50,12 +50,18 @@ class ApiClient {
 
   asio::awaitable<Result<SubmitReply>> submit(std::string document);  // a job or an array of jobs, JSON
   asio::awaitable<Result<JobList>> jobs(JobQuery query);
+  // The newest `limit` of them, over as many pages as that takes.
+  asio::awaitable<Result<std::vector<JobStatus>>> newest_jobs(std::optional<JobState> state,
+                                                              std::size_t limit);
   asio::awaitable<Result<JobStatus>> job(std::string id);
   // The id that begins with `prefix`. Errc::not_found without one, Errc::invalid where several do.
   asio::awaitable<Result<std::string>> find_job(std::string prefix);
   asio::awaitable<Result<JobState>> act(std::string id, JobAction action);
+  asio::awaitable<Result<std::string>> log(std::string id);  // of a finished job
+  asio::awaitable<Result<void>> set_priority(std::string id, int priority);
 
   asio::awaitable<Result<boost::json::array>> workers();
+  asio::awaitable<Result<void>> drain_worker(std::string id);
 
   asio::awaitable<Result<QueueState>> queue();
   asio::awaitable<Result<void>> set_queue_disabled(bool disabled);

@@ -61,6 +61,27 @@ asio::awaitable<HttpResponse> get_job(const RouteContext& context, const HttpReq
   co_return response;
 }
 
+asio::awaitable<HttpResponse> patch_job(const RouteContext& context, const HttpRequest& request) {
+  const auto id = job_id_param(request);
+  if (!id) co_return problem(id.error());
+  const auto body = parse_object_body(request.body);
+  if (!body) co_return problem(body.error());
+  if (auto keys = only_keys(*body, {"priority"}); !keys) co_return problem(keys.error());
+  const json::value* const priority = body->if_contains("priority");
+  if (!priority || !priority->is_int64() || priority->get_int64() < kMinPriority ||
+      priority->get_int64() > kMaxPriority) {
+    co_return problem(
+        400, fmt::format("priority must be a whole number from {} to {}", kMinPriority, kMaxPriority),
+        "/priority");
+  }
+  const int wanted = static_cast<int>(priority->get_int64());
+  auto set = co_await context.services.jobs.set_priority(*id, wanted);
+  if (!set) co_return problem(set.error());
+  HttpResponse response;
+  response.body = fmt::format(R"({{"job_id":"{}","priority":{}}})", to_string(*id), wanted);
+  co_return response;
+}
+
 asio::awaitable<HttpResponse> delete_job(const RouteContext& context, const HttpRequest& request) {
   const auto id = job_id_param(request);
   if (!id) co_return problem(id.error());
@@ -97,6 +118,28 @@ asio::awaitable<HttpResponse> post_job_retry(const RouteContext& context, const 
   if (!id) co_return problem(id.error());
   auto state = co_await context.services.jobs.retry(*id);
   co_return state_reply(*id, state);
+}
+
+// What its worker sent with the outcome.
+asio::awaitable<HttpResponse> get_job_log(const RouteContext& context, const HttpRequest& request) {
+  const auto id = job_id_param(request);
+  if (!id) co_return problem(id.error());
+  const auto view = context.services.jobs.job(*id);
+  if (!view) co_return problem(view.error());
+  if (!is_terminal(view->state)) {
+    co_return problem(409, fmt::format("job {} is {}: its log is here when it has ended", to_string(*id),
+                                       to_string(view->state)));
+  }
+  json::error_code unread;
+  const json::value info = json::parse(view->info, unread);
+  const json::value* const tail =
+      !unread && info.is_object() ? info.get_object().if_contains("log_tail") : nullptr;
+  if (!tail || !tail->is_string())
+    co_return problem(404, fmt::format("job {} has no log: no tool of it said anything", to_string(*id)));
+  HttpResponse response;
+  response.content_type = "text/plain; charset=utf-8";
+  response.body = std::string(tail->get_string());
+  co_return response;
 }
 
 asio::awaitable<HttpResponse> get_job_events(const RouteContext& context, const HttpRequest& request) {

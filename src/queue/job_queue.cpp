@@ -1,5 +1,6 @@
 #include "queue/job_queue.hpp"
 
+#include "core/json_member.hpp"
 #include "queue/attempts.hpp"
 #include "queue/kept_job.hpp"
 
@@ -324,6 +325,18 @@ Result<JobState> JobQueue::retry(const JobId& id, Now now) {
   return shown_state(*job);
 }
 
+Result<void> JobQueue::set_priority(const JobId& id, int priority, Now now) {
+  set_now(now);
+  Job* const job = table_.find(id);
+  if (job == nullptr) return no_such_job(id);
+  if (!job->waiting()) {
+    return conflict(fmt::format("job {} is {}: only the priority of a waiting one can be changed",
+                                to_string(id), to_string(shown_state(*job))));
+  }
+  if (job->priority != priority) commit(*job, Prioritized{job->order, priority});
+  return {};
+}
+
 Result<void> JobQueue::remove(const JobId& id, Now now) {
   Job* const job = table_.find(id);
   if (job == nullptr) return no_such_job(id);
@@ -646,6 +659,18 @@ void JobQueue::apply(Job& job, const Kept& record) {
   table_.set_state(job, record.state);
   restore(job, record);
   if (is_terminal(job.state)) into_history(job);
+}
+
+// The document says it too, as that is what is shown and handed out.
+void JobQueue::apply(Job& job, const Prioritized& record) {
+  table_.unready(job);  // before the order among the ready changes
+  job.priority = static_cast<std::int8_t>(record.priority);
+  if (!job.document.empty()) {  // a compaction works without
+    std::string document = job.document;
+    set_member(document, "priority", std::to_string(record.priority));
+    table_.set_document(job, std::move(document));
+  }
+  if (job.waiting()) place(job);
 }
 
 void JobQueue::apply(Job& job, const Removed&) {

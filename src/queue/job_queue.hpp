@@ -69,6 +69,7 @@ class JobQueue {
   Result<JobState> pause(const JobId& id, Now now);
   Result<JobState> resume(const JobId& id, Now now);
   Result<JobState> retry(const JobId& id, Now now);
+  Result<void> set_priority(const JobId& id, int priority, Now now);  // of a waiting job
   Result<void> remove(const JobId& id, Now now);
   void clear();
   void set_disabled(bool disabled);
@@ -105,6 +106,7 @@ class JobQueue {
   void apply(Job& job, const Kept& record);
   void apply(Job& job, const Removed& record);
   void apply(Job& job, const Bound& record);
+  void apply(Job& job, const Prioritized& record);
   void apply_cleared();
 
   template <class R>

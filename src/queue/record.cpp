@@ -87,6 +87,11 @@ void members(R& r, V& visit) {
   visit(r.next_order);
 }
 template <class R, class V>
+requires std::is_same_v<std::remove_const_t<R>, Prioritized>
+void members(R& r, V& visit) {
+  visit(r.order), visit(r.priority);
+}
+template <class R, class V>
 requires(std::is_same_v<std::remove_const_t<R>, CancelRequested> ||
          std::is_same_v<std::remove_const_t<R>, Removed> || std::is_same_v<std::remove_const_t<R>, Retried> ||
          std::is_same_v<std::remove_const_t<R>, MarkedIrreversible>) void members(R& r, V& visit) {
@@ -121,7 +126,8 @@ const char* type_name(const Record& record) {
                                                                                "document_erased",
                                                                                "bound",
                                                                                "kept",
-                                                                               "numbered"};
+                                                                               "numbered",
+                                                                               "prioritized"};
   return kNames.at(record.index());
 }
 

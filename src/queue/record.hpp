@@ -114,10 +114,14 @@ struct Kept {
 struct Numbered {  // only in snapshots: the number that the next submission gets
   std::uint64_t next_order = 1;
 };
+struct Prioritized {
+  std::uint64_t order = 0;
+  std::int64_t priority = 0;
+};
 
 using Record = std::variant<Started, Submitted, Granted, Finished, Requeued, CancelRequested, Removed,
                             Cleared, Held, Retried, MarkedIrreversible, QueueAttributes, WorkerAttributes,
-                            DocumentStored, DocumentErased, Bound, Kept, Numbered>;
+                            DocumentStored, DocumentErased, Bound, Kept, Numbered, Prioritized>;
 
 const char* type_name(const Record& record);  // "submitted"
 

@@ -161,6 +161,33 @@ TEST_F(ApiClientTest, ActionsTellTheNewState) {
   EXPECT_EQ(line(3), "POST /jobs/a/retry");
 }
 
+TEST_F(ApiClientTest, PriorityIsSent) {
+  start({reply_with(R"({"job_id":"a","priority":-4})")});
+  EXPECT_TRUE(run(api_->set_priority("a", -4)));
+  EXPECT_EQ(line(0), "PATCH /jobs/a");
+  EXPECT_EQ(body(0), R"({"priority":-4})");
+}
+
+TEST_F(ApiClientTest, LogIsGivenAsItIs) {
+  start({reply_with("one\ntwo\n", "200 OK", "text/plain; charset=utf-8")});
+  EXPECT_EQ(run(api_->log("a")).value(), "one\ntwo\n");
+  EXPECT_EQ(line(0), "GET /jobs/a/log");
+}
+
+TEST_F(ApiClientTest, NewestJobsAreReadOverAllPages) {
+  start({job_list({kId}, "\"2\""), job_list({kOther})});
+  EXPECT_EQ(run(api_->newest_jobs(JobState::queued, 5000)).value().size(), 2U);
+  EXPECT_EQ(line(0), "GET /jobs?limit=1000&state=queued");
+  EXPECT_EQ(line(1), "GET /jobs?limit=1000&state=queued&cursor=2");
+}
+
+TEST_F(ApiClientTest, DrainNamesTheWorkerEscaped) {
+  start({reply_with("", "204 No Content"), reply_with(R"({"message":"gone"})", "404 Not Found")});
+  EXPECT_TRUE(run(api_->drain_worker("a/b")));
+  EXPECT_EQ(line(0), "POST /workers/a%2Fb/drain");
+  EXPECT_EQ(run(api_->drain_worker("c")).error().code, Errc::not_found);
+}
+
 TEST_F(ApiClientTest, QueueIsReadAndChanged) {
   start({reply_with(R"({"queue":[],"entries":12,"attributes":{"disabled":true}})"),
          reply_with(R"({"disabled":false})"), reply_with("", "204 No Content")});

@@ -59,7 +59,8 @@ std::vector<Record> one_of_each() {
           DocumentErased{"", ""},
           Bound{1, "worker"},
           touched(),
-          Numbered{kMost}};
+          Numbered{kMost},
+          Prioritized{1, -100}};
 }
 
 TEST(Record, EveryTypeReadsBackAsItWasWritten) {

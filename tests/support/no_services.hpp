@@ -28,6 +28,7 @@ class NoServices final : public JobService,
   asio::awaitable<Result<JobState>> pause(JobId) override { unexpected(); }
   asio::awaitable<Result<JobState>> resume(JobId) override { unexpected(); }
   asio::awaitable<Result<JobState>> retry(JobId) override { unexpected(); }
+  asio::awaitable<Result<void>> set_priority(JobId, int) override { unexpected(); }
   asio::awaitable<Result<void>> remove(JobId) override { unexpected(); }
   asio::awaitable<Result<void>> clear() override { unexpected(); }
   asio::awaitable<Result<void>> set_disabled(bool) override { unexpected(); }
@@ -42,6 +43,7 @@ class NoServices final : public JobService,
   Result<WorkerView> worker(const std::string&) const override { unexpected(); }
   asio::awaitable<Result<void>> set_worker_disabled(std::string, bool) override { unexpected(); }
   Result<void> forget_worker(const std::string&) override { unexpected(); }
+  Result<void> drain_worker(const std::string&) override { unexpected(); }
   std::unique_ptr<EventStream> control(const std::string&) override { unexpected(); }
   asio::awaitable<Result<void>> put(std::string, std::string, std::string) override { unexpected(); }
   asio::awaitable<Result<void>> erase(std::string, std::string) override { unexpected(); }

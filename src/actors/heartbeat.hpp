@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/log_sender.hpp"
 #include "actors/worker_board.hpp"
 
 #include <asio/awaitable.hpp>
@@ -13,7 +14,7 @@ asio::awaitable<void> run_heartbeat(WorkerBoard& board);  // `board` outlives th
 // Sends what changed in the progress of the jobs, at most ten times a second and never two at once.
 asio::awaitable<void> run_progress(asio::any_io_executor executor, WorkerBoard& board);
 
-// Holds the control stream open and hands its orders to the runners.
-asio::awaitable<void> run_control(asio::any_io_executor executor, WorkerBoard& board);
+// Holds the control stream open and hands its orders to the runners and to `logs`.
+asio::awaitable<void> run_control(asio::any_io_executor executor, WorkerBoard& board, LogSender& logs);
 
 }  // namespace sisyphus::actors

@@ -23,9 +23,21 @@ class JobLog {
   JobLog& operator=(const JobLog&) = delete;
   ~JobLog();  // puts the beginning and the end together
 
-  void add(std::string_view line);
+  void add(std::string_view line);  // what it has beyond LineSplitter::kMaxLine is dropped
   // The last lines, at most 16 KiB, valid UTF-8.
   std::string tail() const { return tail_.text(); }
+
+  // What the file holds while it grows, by places in all that was said (what is left out counts).
+  std::uint64_t size() const;
+  struct Piece {
+    std::uint64_t at = 0;
+    std::string text;  // whole lines, as the tools said them
+  };
+  // What is at `from`, the start of a line; where that is left out by now, what comes next. `most` is more
+  // than a line takes.
+  Result<Piece> read(std::uint64_t from, std::size_t most) const;
+  // Where the last lines begin that `bytes` hold.
+  Result<std::uint64_t> start_of_last(std::size_t bytes) const;
 
  private:
   void write(std::string_view bytes);
@@ -38,10 +50,11 @@ class JobLog {
   const std::string before_path_;  // the quarter before it
   const std::uint64_t limit_;
   UniqueFd file_;
-  bool in_beginning_ = true;
-  std::uint64_t written_ = 0;  // to file_
+  bool in_beginning_ = true;     // where file_ writes
+  std::uint64_t beginning_ = 0;  // bytes that each part holds, and those between beginning and before
   std::uint64_t dropped_ = 0;
-  std::uint64_t before_size_ = 0;  // of the quarter before; 0: there is none
+  std::uint64_t before_ = 0;
+  std::uint64_t last_ = 0;
   bool failed_ = false;
   TextTail tail_;
 };

@@ -21,6 +21,7 @@ namespace json = boost::json;
 JobRunner::JobRunner(RunnerContext context, JobRequest request)
     : context_(std::move(context)),
       request_(std::move(request)),
+      log_(std::in_place, context_.state.log_path(request_.id, request_.attempt)),
       changed_(context_.executor),
       timeout_(context_.executor),
       task_timeout_(context_.executor) {
@@ -89,7 +90,6 @@ void JobRunner::start_timeout(const json::object& document) {
 asio::awaitable<JobEnd> JobRunner::run() {
   const SteadyTime begin = std::chrono::steady_clock::now();
   if (request_.lease.token) remember_lease(request_.lease.token);
-  log_.emplace(context_.state.log_path(id(), attempt()));
   start_timeout(request_.document);
   json::array tasks;
   if (const json::value* const list = request_.document.if_contains("tasks"); list && list->is_array()) {
@@ -104,7 +104,6 @@ asio::awaitable<JobEnd> JobRunner::run() {
   end.results = results_;
   end.log_tail = log_->tail();
   if (end.kind == JobEnd::Kind::completed) end.log_tail = std::string(last_lines_within(end.log_tail, 4096));
-  log_.reset();
   const bool final =
       end.kind == JobEnd::Kind::completed || (end.kind == JobEnd::Kind::failed && !end.retryable);
   if (auto kept = context_.state.done(id(), final); !kept) {
@@ -192,6 +191,9 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::run_task(const PlannedTask& ta
   const SteadyTime begin = std::chrono::steady_clock::now();
   spdlog::info("task_started job_id={} attempt={} task={} module={}", to_string(id()), attempt(),
                task_index_ + 1, task_);
+  const auto* const program = std::get_if<modules::RunProgram>(&plan.action);
+  log_->add(fmt::format("[{}]{}", task_label(),
+                        program ? " " + json::serialize(json::value_from(program->argv)) : ""));
   for (const std::string& warning : task.planned.warnings) note_warning(warning);
   note_results(task_index_, task);
   std::optional<JobEnd> end;
@@ -219,7 +221,6 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::run_program(const modules::Mod
   options.working_directory = context_.working_directory;
   options.stop = plan.stop;
   options.grace = context_.grace;
-  log_->add(fmt::format("[{}: {}]", task_label(), program.argv.front()));
   options.on_out = [this, &reader](std::string_view line) {
     if (!reader) return log_->add(line);  // else it is for programs: progress
     if (auto progress = reader->line(line)) set_progress(std::move(*progress));
@@ -282,6 +283,7 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::change_files(const modules::Pl
     if (*outcome == FileOutcome::cancelled) co_return stopped();
     if (*outcome == FileOutcome::skipped) {
       spdlog::info("file_skipped job_id={} path=\"{}\"", to_string(id()), work.operation(i).source);
+      log_->add(fmt::format("{} is not there: skipped", work.operation(i).source));
     }
   }
   for (const std::string& path : plan.writes) outputs_.push_back(path);

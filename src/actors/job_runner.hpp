@@ -118,6 +118,10 @@ class JobRunner {
   int attempt() const { return request_.attempt; }
   const std::map<std::string, double>& resources() const { return request_.resources; }  // that it holds
 
+  // What its tools said, until close_log(), which makes one file of it: after run().
+  const JobLog& log() const { return *log_; }
+  void close_log() { log_.reset(); }
+
  private:
   asio::awaitable<JobEnd> run_tasks(boost::json::array tasks);
   asio::awaitable<std::optional<JobEnd>> run_task(const PlannedTask& task);
@@ -145,7 +149,7 @@ class JobRunner {
 
   RunnerContext context_;
   JobRequest request_;
-  std::optional<JobLog> log_;  // while it runs
+  std::optional<JobLog> log_;
   std::string title_;
   Bell changed_;
   StopReason stop_reason_ = StopReason::none;

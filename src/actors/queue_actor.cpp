@@ -43,6 +43,11 @@ QueueActor::QueueActor(asio::any_io_executor executor, const Clock& clock, Queue
       state_(settings_.policy, std::random_device()()),
       workers_(settings_.worker_expiry),
       control_(executor),
+      logs_(executor, control_,
+            [this](const JobId& id) {
+              const auto ended = jobs_.view(id);
+              return ended ? net::log_tail(*ended) : std::string();
+            }),
       clock_bell_(executor) {}
 
 QueueActor::~QueueActor() = default;
@@ -89,6 +94,7 @@ void QueueActor::release_waiters() {
     parked->timer.cancel();
   }
   events_->close();
+  logs_.close();
   control_.close();
 }
 
@@ -337,7 +343,9 @@ Result<void> QueueActor::drain_worker(const std::string& id) {
 }
 
 std::unique_ptr<EventStream> QueueActor::control(const std::string& worker_id) {
-  return control_.open(worker_id);
+  auto stream = control_.open(worker_id);
+  logs_.worker_connected(worker_id);
+  return stream;
 }
 
 asio::awaitable<Result<void>> QueueActor::put(std::string module, std::string name, std::string document) {
@@ -417,6 +425,7 @@ std::unique_ptr<EventStream> QueueActor::subscribe(std::optional<JobId> id, std:
 
 void QueueActor::publish(const std::vector<queue::Effect>& effects) {
   for (const queue::Effect& effect : effects) {
+    logs_.job_changed(effect);
     switch (effect.kind) {
       case queue::Effect::Kind::cancel:
         send_order("cancel", effect);

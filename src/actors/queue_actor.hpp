@@ -3,6 +3,7 @@
 #include "actors/event_hub.hpp"
 #include "actors/journal_compactor.hpp"
 #include "actors/journal_writer.hpp"
+#include "actors/log_relay.hpp"
 #include "core/services.hpp"
 #include "core/task_group.hpp"
 #include "queue/journal.hpp"
@@ -46,6 +47,7 @@ class QueueActor final : public JobService,
   void release_waiters();  // the server stops: parked polls and streams end
   void stop();             // its tasks end after the last batch is written
   std::size_t job_count() const { return jobs_.size(); }
+  LogService& logs() { return logs_; }
 
   // JobService
   asio::awaitable<Result<std::vector<Submitted>>> submit(std::vector<JobDocument> jobs) override;
@@ -119,6 +121,7 @@ class QueueActor final : public JobService,
   std::unique_ptr<JournalCompactor> compactor_;
   std::unique_ptr<EventHub> events_;
   ControlHub control_;
+  LogRelay logs_;
   std::list<Parked*> parked_;  // first come first
   Bell clock_bell_;
   SteadyTime armed_for_ = SteadyTime::max();

@@ -2,14 +2,16 @@
 #include "app/commands.hpp"
 #include "app/terminal/output.hpp"
 #include "app/terminal/text.hpp"
+#include "core/line_splitter.hpp"
 #include "net/api_client.hpp"
 
 #include <CLI/CLI.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
 #include <cstdio>
+#include <functional>
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -21,25 +23,28 @@ namespace {
 struct Options {
   std::string server;
   std::string id;
+  std::optional<std::size_t> lines;
+  bool follow = false;
 };
 
 // As it is into a pipe; on a terminal without what would control that.
-void print_log(std::string_view text) {
-  const bool terminal = ::isatty(STDOUT_FILENO) == 1;
-  while (!text.empty()) {
-    const std::size_t end = std::min(text.find('\n'), text.size());
-    const std::string_view line = text.substr(0, end);
-    fmt::print("{}\n", terminal ? printable(line, locale_is_utf8()) : std::string(line));
-    text.remove_prefix(std::min(end + 1, text.size()));
-  }
+void print_line(std::string_view line, bool on_terminal) {
+  fmt::print("{}\n", on_terminal ? printable(line, locale_is_utf8()) : std::string(line));
 }
 
 asio::awaitable<int> show_log(net::ApiClient& api, Options options) {
   const Result<std::string> id = co_await api.find_job(options.id);
   if (!id) co_return report(id.error(), options.id);
-  const Result<std::string> log = co_await api.log(*id);
-  if (!log) co_return report(log.error(), *id);
-  print_log(*log);
+  const bool on_terminal = ::isatty(STDOUT_FILENO) == 1;
+  LineSplitter lines([on_terminal](std::string_view line) { print_line(line, on_terminal); });
+  std::function<void(std::string_view)> on_text = [&lines](std::string_view text) {
+    lines.feed(text);
+    std::fflush(stdout);
+  };
+  const net::ApiClient::LogQuery query{options.lines, options.follow};
+  const Result<void> read = co_await api.log(*id, query, std::move(on_text));
+  lines.finish();
+  if (!read) co_return report(read.error(), *id);
   co_return kExitDone;
 }
 
@@ -48,13 +53,18 @@ asio::awaitable<int> show_log(net::ApiClient& api, Options options) {
 RunCommand add_log_command(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   add_server_option(app, options->server);
-  app.add_option("ID", options->id, "Id of a finished job, or the beginning of it")
+  app.add_option("ID", options->id, "A job's id, or the beginning of it")
       ->required()
       ->default_str("")
       ->type_name("");
+  app.add_flag("-f,--follow", options->follow, "Go on until the job ends; one that waits is waited for");
+  app.add_option("-n,--lines", options->lines, "Only the last lines of what there is")->type_name("LINES");
   app.footer(
       "The last lines that its tools said; the worker has the rest in STATE-DIR/logs/ID-ATTEMPT.log.\n"
-      "Example:\n  sisyphus log 1f0c");
+      "Lines that begin with [sisyphus: are the server's. Ctrl-C leaves the job alone.\n"
+      "Examples:\n"
+      "  sisyphus log 1f0c\n"
+      "  sisyphus log -f -n 10 1f0c");
   return [options] {
     return run_client(options->server, [options](net::ApiClient& api) { return show_log(api, *options); });
   };

@@ -6,6 +6,7 @@
 
 #include <asio/awaitable.hpp>
 
+#include <cstdint>
 #include <memory>
 #include <optional>
 #include <stop_token>
@@ -49,6 +50,7 @@ struct JobView {
   int max_attempts = 0;
   bool unconfirmed = false;
   std::string worker_id;
+  bool anonymous = false;  // runs at the original client, which has no lease
   std::string hostname;
   std::string progress;  // JSON members of what runs ("task":…,"progress":{…}), without braces
   std::optional<WallTime> started_at;
@@ -122,7 +124,7 @@ struct WorkerView {
   bool disabled = false;
 };
 
-// A stream of events that are ready to be written, each a whole Server-Sent Event.
+// A stream of texts that are ready to be written, each a whole Server-Sent Event or a piece of a log.
 class EventStream {
  public:
   virtual ~EventStream() = default;
@@ -185,6 +187,25 @@ class DataService {
   virtual Result<std::string> get(const std::string& module, const std::string& name) const = 0;
 };
 
+// What the tools of a running job said, as its worker sends it.
+struct LogPiece {
+  std::string stream;       // which the server asked for
+  std::uint64_t place = 0;  // in all that they said in this attempt, bytes
+  std::string text;
+};
+
+class LogService {
+ public:
+  virtual ~LogService() = default;
+  // The last `lines` of what the job's tools said, and with `follow` what they say until it ends; then the
+  // job may wait, too. Errc::conflict when it has no log to be had now, Errc::timeout when its worker does
+  // not answer.
+  virtual asio::awaitable<Result<std::unique_ptr<EventStream>>> read_log(JobView job, std::size_t lines,
+                                                                         bool follow) = 0;
+  // Errc::not_found when nobody reads that stream: the worker need not send more.
+  virtual Result<void> add_log(const JobId& id, LogPiece piece) = 0;
+};
+
 class EventService {
  public:
   virtual ~EventService() = default;
@@ -224,6 +245,7 @@ struct Services {
   EventService& events;
   StatusService& status;
   ValidationService& validation;
+  LogService& logs;
 };
 
 }  // namespace sisyphus

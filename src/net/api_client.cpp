@@ -190,8 +190,11 @@ asio::awaitable<Result<JobState>> ApiClient::act(std::string id, JobAction actio
   co_return *known;
 }
 
-asio::awaitable<Result<std::string>> ApiClient::log(std::string id) {
-  return call("GET", job_target(id, "/log"));
+asio::awaitable<Result<void>> ApiClient::log(std::string id, LogQuery query,
+                                             std::function<void(std::string_view)> on_text) {
+  std::string target = job_target(id, fmt::format("/log?follow={:d}", query.follow));
+  if (query.lines) target += fmt::format("&lines={}", *query.lines);
+  return http_.read(std::move(target), deadline_, std::move(on_text));
 }
 
 asio::awaitable<Result<void>> ApiClient::set_priority(std::string id, int priority) {

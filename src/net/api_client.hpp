@@ -57,7 +57,12 @@ class ApiClient {
   // The id that begins with `prefix`. Errc::not_found without one, Errc::invalid where several do.
   asio::awaitable<Result<std::string>> find_job(std::string prefix);
   asio::awaitable<Result<JobState>> act(std::string id, JobAction action);
-  asio::awaitable<Result<std::string>> log(std::string id);  // of a finished job
+  struct LogQuery {
+    std::optional<std::size_t> lines;  // the last of them; none: all that is at hand
+    bool follow = false;               // until the job ends
+  };
+  asio::awaitable<Result<void>> log(std::string id, LogQuery query,
+                                    std::function<void(std::string_view)> on_text);
   asio::awaitable<Result<void>> set_priority(std::string id, int priority);
 
   asio::awaitable<Result<boost::json::array>> workers();

@@ -127,7 +127,8 @@ std::string response_head(const HttpResponse& response, bool keep_alive, std::st
   head.append("HTTP/1.1 ").append(fmt::format_int(response.status).c_str()).append(1, ' ');
   head.append(reason_phrase(response.status)).append("\r\nServer: sisyphus\r\nDate: ").append(date_now());
   if (response.stream) {
-    head += "\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nTransfer-Encoding: chunked";
+    head.append("\r\nContent-Type: ").append(response.content_type);
+    head += "\r\nCache-Control: no-store\r\nTransfer-Encoding: chunked";
   } else if (response.status != 204 && response.status != 304) {
     head.append("\r\nContent-Type: ").append(response.content_type);
     head.append("\r\nContent-Length: ").append(fmt::format_int(response.body.size()).c_str());

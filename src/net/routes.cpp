@@ -22,6 +22,7 @@ std::span<const Route> routes() {
       {"POST", "/jobs/*/resume", post_job_resume},
       {"POST", "/jobs/*/retry", post_job_retry},
       {"GET", "/jobs/*/log", get_job_log},
+      {"POST", "/jobs/*/log", post_job_log},
       {"GET", "/jobs/*/events", get_job_events},
       {"GET", "/events", get_events},
       {"GET", "/workers", get_workers},

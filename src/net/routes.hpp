@@ -27,9 +27,11 @@ SISYPHUS_HANDLER(post_job_cancel);
 SISYPHUS_HANDLER(post_job_pause);
 SISYPHUS_HANDLER(post_job_resume);
 SISYPHUS_HANDLER(post_job_retry);
-SISYPHUS_HANDLER(get_job_log);
 SISYPHUS_HANDLER(get_job_events);
 SISYPHUS_HANDLER(get_events);
+// routes_log.cpp
+SISYPHUS_HANDLER(get_job_log);
+SISYPHUS_HANDLER(post_job_log);
 // routes_completion.cpp
 SISYPHUS_HANDLER(patch_job_completed);
 SISYPHUS_HANDLER(post_jobs_completed);

@@ -19,12 +19,6 @@ HttpResponse state_reply(const JobId& id, const Result<JobState>& state) {
   return response;
 }
 
-HttpResponse stream_of(std::unique_ptr<EventStream> events) {
-  HttpResponse response;
-  response.stream = std::move(events);
-  return response;
-}
-
 }  // namespace
 
 asio::awaitable<HttpResponse> get_jobs(const RouteContext& context, const HttpRequest& request) {
@@ -121,37 +115,16 @@ asio::awaitable<HttpResponse> post_job_retry(const RouteContext& context, const 
 }
 
 // What its worker sent with the outcome.
-asio::awaitable<HttpResponse> get_job_log(const RouteContext& context, const HttpRequest& request) {
-  const auto id = job_id_param(request);
-  if (!id) co_return problem(id.error());
-  const auto view = context.services.jobs.job(*id);
-  if (!view) co_return problem(view.error());
-  if (!is_terminal(view->state)) {
-    co_return problem(409, fmt::format("job {} is {}: its log is here when it has ended", to_string(*id),
-                                       to_string(view->state)));
-  }
-  json::error_code unread;
-  const json::value info = json::parse(view->info, unread);
-  const json::value* const tail =
-      !unread && info.is_object() ? info.get_object().if_contains("log_tail") : nullptr;
-  if (!tail || !tail->is_string())
-    co_return problem(404, fmt::format("job {} has no log: no tool of it said anything", to_string(*id)));
-  HttpResponse response;
-  response.content_type = "text/plain; charset=utf-8";
-  response.body = std::string(tail->get_string());
-  co_return response;
-}
-
 asio::awaitable<HttpResponse> get_job_events(const RouteContext& context, const HttpRequest& request) {
   const auto id = job_id_param(request);
   if (!id) co_return problem(id.error());
   const auto view = context.services.jobs.job(*id);
   if (!view) co_return problem(view.error());
-  co_return stream_of(context.services.events.subscribe(*id, request.last_event_id));
+  co_return event_stream(context.services.events.subscribe(*id, request.last_event_id));
 }
 
 asio::awaitable<HttpResponse> get_events(const RouteContext& context, const HttpRequest& request) {
-  co_return stream_of(context.services.events.subscribe(std::nullopt, request.last_event_id));
+  co_return event_stream(context.services.events.subscribe(std::nullopt, request.last_event_id));
 }
 
 }  // namespace sisyphus::net

@@ -183,9 +183,7 @@ asio::awaitable<HttpResponse> post_worker_progress(const RouteContext& context, 
 }
 
 asio::awaitable<HttpResponse> get_worker_control(const RouteContext& context, const HttpRequest& request) {
-  HttpResponse response;
-  response.stream = context.services.workers.control(request.params.at(0));
-  co_return response;
+  co_return event_stream(context.services.workers.control(request.params.at(0)));
 }
 
 }  // namespace sisyphus::net

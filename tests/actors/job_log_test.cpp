@@ -61,6 +61,63 @@ TEST_F(JobLogTest, LargeOneKeepsItsBeginningAndItsEndAndSaysWhatIsLeftOut) {
   EXPECT_LE(gap + text.size() - behind, 400U);
 }
 
+// All that is said from `from` on, as one reads who comes as often as it is worth it.
+std::string all_of(const JobLog& log, std::uint64_t& from, std::size_t most) {
+  std::string text;
+  while (from < log.size()) {
+    const auto piece = log.read(from, most).value();
+    EXPECT_LE(piece.text.size(), most);
+    if (piece.at != from) text += fmt::format("[{}]", piece.at - from);
+    text += piece.text;
+    from = piece.at + piece.text.size();
+  }
+  return text;
+}
+
+TEST_F(JobLogTest, IsReadWhileItGrowsPieceByPiece) {
+  JobLog log(path(), 400);
+  std::string whole;
+  std::string read;
+  std::uint64_t from = 0;
+  for (int i = 0; i < 200; ++i) {
+    log.add(fmt::format("line {:04}", i));
+    whole += fmt::format("line {:04}\n", i);
+    if (i % 9 == 0) read += all_of(log, from, 45);
+  }
+  read += all_of(log, from, 45);
+  EXPECT_EQ(read, whole);
+  EXPECT_EQ(log.size(), whole.size());
+}
+
+TEST_F(JobLogTest, ReaderThatFallsBehindGoesOnWithWhatIsStillThere) {
+  JobLog log(path(), 400);
+  for (int i = 0; i < 100; ++i) log.add(fmt::format("line {:04}", i));
+  std::uint64_t from = 100;
+  const std::string text = all_of(log, from, 45);
+  EXPECT_THAT(text, StartsWith("line 0010\n"));
+  EXPECT_THAT(text, HasSubstr("line 0019\n[600]line 0080\n"));
+  EXPECT_THAT(text, EndsWith("line 0099\n"));
+}
+
+TEST_F(JobLogTest, LastLinesBeginAtALine) {
+  JobLog log(path(), 400);
+  EXPECT_EQ(log.start_of_last(45).value(), 0U);
+  for (int i = 0; i < 4; ++i) log.add(fmt::format("line {:04}", i));
+  EXPECT_EQ(log.start_of_last(45).value(), 0U);
+  log.add("line 0004");
+  EXPECT_EQ(log.start_of_last(45).value(), 10U);
+  EXPECT_EQ(log.start_of_last(40).value(), 10U);
+  for (int i = 5; i < 100; ++i) log.add(fmt::format("line {:04}", i));
+  EXPECT_EQ(log.start_of_last(45).value(), 960U);
+  EXPECT_EQ(log.start_of_last(300).value(), 800U) << "the oldest that is there, behind the gap";
+}
+
+TEST_F(JobLogTest, LineWithoutEndIsCut) {
+  JobLog log(path());
+  log.add(std::string(100'000, 'x'));
+  EXPECT_EQ(log.size(), 65'537U);
+}
+
 TEST_F(JobLogTest, TailIsThereEvenWhereTheFileCannotBe) {
   JobLog log(folder_ + "/none/a.log");
   log.add("first \xff");

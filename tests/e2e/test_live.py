@@ -353,32 +353,6 @@ class Filter(LiveTest):
         self.assertEqual(self.states(), ["queued"] * 3)
 
 
-class Log(LiveTest):
-    def log(self, job_id):
-        return self.farm.run("log", "--server", self.server.url, job_id)
-
-    def test_what_the_tools_said_stays_with_the_job_and_on_the_worker(self):
-        self.farm.worker(self.server.url)
-        job_id = self.server.submit(job_of(encode_task(clip(), self.output())))
-        self.server.wait_state(job_id, "completed")
-        shown = self.log(job_id)
-        self.assertEqual(shown.returncode, 0, shown.stderr)
-        self.assertIn("libx264", shown.stdout)
-        with open(self.farm.path("worker-state", "logs", f"{job_id}-1.log"), encoding="utf-8") as file:
-            whole = file.read()
-        self.assertTrue(whole.endswith(shown.stdout), whole)
-        self.assertIn("task 1 (ffmpeg)", whole)
-        reply = self.server.call("GET", f"/jobs/{job_id}/log")
-        self.assertEqual((reply.status, reply.text), (200, shown.stdout))
-
-    def test_a_job_that_has_not_ended_and_one_that_never_ran_have_none_here(self):
-        job_id = self.server.submit(job_of(encode_task(clip(), self.output())))
-        self.assertEqual(self.server.call("GET", f"/jobs/{job_id}/log").status, 409)
-        self.act(job_id, "cancel")
-        self.assertEqual(self.server.call("GET", f"/jobs/{job_id}/log").status, 404)
-        self.assertEqual(self.log(job_id).returncode, 2)
-
-
 class Priority(LiveTest):
     def test_a_waiting_job_is_brought_forward(self):
         ids = [self.server.submit(job_of(encode_task(clip(), self.output(title)), title=title)) for title in "abc"]

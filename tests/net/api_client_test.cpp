@@ -22,7 +22,10 @@ class ApiClientTest : public testing::Test {
   void start(const std::vector<std::string>& replies) {
     std::vector<Step> steps;
     for (const std::string& reply : replies) steps.push_back({reply});
-    server_.emplace(loop_, std::vector<std::vector<Step>>{steps});
+    start_with({steps});
+  }
+  void start_with(std::vector<std::vector<Step>> connections) {
+    server_.emplace(loop_, std::move(connections));
     api_.emplace(HttpClient::create(loop_.get_executor(), server_->url()).value(), std::chrono::hours(1));
   }
   template <class T>
@@ -169,9 +172,19 @@ TEST_F(ApiClientTest, PriorityIsSent) {
 }
 
 TEST_F(ApiClientTest, LogIsGivenAsItIs) {
-  start({reply_with("one\ntwo\n", "200 OK", "text/plain; charset=utf-8")});
-  EXPECT_EQ(run(api_->log("a")).value(), "one\ntwo\n");
-  EXPECT_EQ(line(0), "GET /jobs/a/log");
+  start_with({{{reply_with("one\ntwo\n", "200 OK", "text/plain; charset=utf-8")}},
+              {{reply_with("")}},
+              {{reply_with(R"({"detail":"no log"})", "404 Not Found")}},
+              {{reply_with(R"({"detail":"cut off"})", "504 Gateway Timeout")}}});
+  std::string text;
+  const auto add = [&text](std::string_view more) { text += more; };
+  EXPECT_TRUE(run(api_->log("a", {}, add)));
+  EXPECT_EQ(text, "one\ntwo\n");
+  EXPECT_TRUE(run(api_->log("a", {10, true}, add)));
+  EXPECT_EQ(run(api_->log("a", {}, add)).error(), not_found("no log"));
+  EXPECT_EQ(run(api_->log("a", {}, add)).error(), (Error{Errc::timeout, "cut off", ""}));
+  EXPECT_THAT(server_->requests.at(0).at(0), StartsWith("GET /jobs/a/log?follow=0 "));
+  EXPECT_THAT(server_->requests.at(1).at(0), StartsWith("GET /jobs/a/log?follow=1&lines=10 "));
 }
 
 TEST_F(ApiClientTest, NewestJobsAreReadOverAllPages) {

@@ -12,7 +12,8 @@ class NoServices final : public JobService,
                          public DataService,
                          public EventService,
                          public StatusService,
-                         public ValidationService {
+                         public ValidationService,
+                         public LogService {
   [[noreturn]] static void unexpected() { throw std::logic_error("no route asks for a service here"); }
 
  public:
@@ -49,6 +50,10 @@ class NoServices final : public JobService,
   asio::awaitable<Result<void>> erase(std::string, std::string) override { unexpected(); }
   Result<std::string> get(const std::string&, const std::string&) const override { unexpected(); }
   std::unique_ptr<EventStream> subscribe(std::optional<JobId>, std::string_view) override { unexpected(); }
+  asio::awaitable<Result<std::unique_ptr<EventStream>>> read_log(JobView, std::size_t, bool) override {
+    unexpected();
+  }
+  Result<void> add_log(const JobId&, LogPiece) override { unexpected(); }
   std::vector<Error> check(std::string_view) const override { return {}; }
   ServerStatus status() const override { unexpected(); }
 };

@@ -6,6 +6,7 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <charconv>
 
 namespace sisyphus::actors {
@@ -138,6 +139,11 @@ class ControlHub::Stream final : public EventQueue {
 
 std::unique_ptr<EventStream> ControlHub::open(const std::string& worker_id) {
   return std::make_unique<Stream>(*this, worker_id);
+}
+
+bool ControlHub::connected(const std::string& worker_id) const {
+  return std::any_of(streams_.begin(), streams_.end(),
+                     [&](const Stream* stream) { return stream->worker_id == worker_id; });
 }
 
 bool ControlHub::send(const std::string& worker_id, std::string_view type, std::string_view data) {

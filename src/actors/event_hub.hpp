@@ -61,6 +61,7 @@ class ControlHub {
  public:
   explicit ControlHub(asio::any_io_executor executor) : executor_(std::move(executor)) {}
   std::unique_ptr<EventStream> open(const std::string& worker_id);
+  bool connected(const std::string& worker_id) const;
   // False when the worker holds no stream open.
   bool send(const std::string& worker_id, std::string_view type, std::string_view data);
   void close();

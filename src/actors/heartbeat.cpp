@@ -150,18 +150,20 @@ asio::awaitable<void> run_progress(asio::any_io_executor executor, WorkerBoard& 
   }
 }
 
-asio::awaitable<void> run_control(asio::any_io_executor executor, WorkerBoard& board) {
+asio::awaitable<void> run_control(asio::any_io_executor executor, WorkerBoard& board, LogSender& logs) {
   RetryDelay delay(Millis(250), std::chrono::seconds(10));
   asio::steady_timer pause(executor);
   for (;;) {
     if (board.has("control")) {
       const std::function<bool(const net::ControlMessage&)> on_message =
-          [&board, &delay](const net::ControlMessage& message) {
+          [&board, &logs, &delay](const net::ControlMessage& message) {
             delay.reset();
             JobRunner* const runner = board.find(message.id);
             switch (message.kind) {
               case net::ControlMessage::Kind::drain:
+                spdlog::info("worker_draining running={}: the server asked for it", board.running.size());
                 board.drain();
+                board.heartbeat_due.ring();  // shows it
                 break;
               case net::ControlMessage::Kind::cancel:
                 if (runner) runner->stop(StopReason::cancel);
@@ -169,6 +171,12 @@ asio::awaitable<void> run_control(asio::any_io_executor executor, WorkerBoard& b
               case net::ControlMessage::Kind::pause:
                 if (runner) runner->pause();
                 board.heartbeat_due.ring();  // a verdict that is under way may say otherwise: ask again
+                break;
+              case net::ControlMessage::Kind::log:
+                logs.open(message.id, message.stream, message.from);
+                break;
+              case net::ControlMessage::Kind::log_stop:
+                logs.close(message.id, message.stream);
                 break;
               case net::ControlMessage::Kind::resume:
                 if (runner) runner->resume();
@@ -183,6 +191,7 @@ asio::awaitable<void> run_control(asio::any_io_executor executor, WorkerBoard& b
         board.heartbeat_due.ring();
       };
       const auto ended = co_await board.client.control(on_open, on_message);
+      logs.close_all();
       if (!ended) spdlog::debug("control_stream_ended error=\"{}\"", ended.error().detail);
     }
     pause.expires_after(delay.next());

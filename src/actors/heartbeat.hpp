@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/log_sender.hpp"
 #include "actors/worker_board.hpp"
 
 #include <asio/awaitable.hpp>
@@ -16,7 +17,7 @@ asio::awaitable<bool> send_progress(WorkerBoard& board);
 // The same whenever something changes, at most 25 times a second.
 asio::awaitable<void> run_progress(asio::any_io_executor executor, WorkerBoard& board);
 
-// Holds the control stream open and hands its orders to the runners.
-asio::awaitable<void> run_control(asio::any_io_executor executor, WorkerBoard& board);
+// Holds the control stream open and hands its orders to the runners and to `logs`.
+asio::awaitable<void> run_control(asio::any_io_executor executor, WorkerBoard& board, LogSender& logs);
 
 }  // namespace sisyphus::actors

@@ -6,6 +6,7 @@
 #include "actors/planning_failure.hpp"
 #include "actors/staging.hpp"
 #include "actors/tool_failure.hpp"
+#include "core/text_tail.hpp"
 
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -21,6 +22,7 @@ namespace json = boost::json;
 JobRunner::JobRunner(RunnerContext context, JobRequest request)
     : context_(std::move(context)),
       request_(std::move(request)),
+      log_(std::in_place, context_.state.log_path(request_.id, request_.attempt)),
       changed_(context_.executor),
       timeout_(context_.executor),
       task_timeout_(context_.executor) {
@@ -101,6 +103,8 @@ asio::awaitable<JobEnd> JobRunner::run() {
   timeout_.cancel();
   end.warnings = warnings_;
   end.results = results_;
+  end.log_tail = log_->tail();
+  if (end.kind == JobEnd::Kind::completed) end.log_tail = std::string(last_lines_within(end.log_tail, 4096));
   const bool final =
       end.kind == JobEnd::Kind::completed || (end.kind == JobEnd::Kind::failed && !end.retryable);
   if (auto kept = context_.state.done(id(), final); !kept) {
@@ -182,6 +186,9 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::run_task(const PlannedTask& ta
   const SteadyTime begin = std::chrono::steady_clock::now();
   spdlog::info("task_started job_id={} attempt={} task={} module={}", to_string(id()), attempt(),
                task_index_ + 1, task_);
+  const auto* const program = std::get_if<modules::RunProgram>(&plan.action);
+  log_->add(fmt::format("[{}]{}", task_label(),
+                        program ? " " + json::serialize(json::value_from(program->argv)) : ""));
   for (const std::string& warning : task.planned.warnings) note_warning(warning);
   note_results(task_index_, task);
   std::optional<JobEnd> end;
@@ -210,9 +217,11 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::run_program(const modules::Mod
   options.stop = plan.stop;
   options.grace = context_.grace;
   options.on_out = [this, &reader](std::string_view line) {
-    if (auto progress = reader ? reader->line(line) : std::nullopt) set_progress(std::move(*progress));
+    if (!reader) return log_->add(line);  // else it is for programs: progress
+    if (auto progress = reader->line(line)) set_progress(std::move(*progress));
   };
-  options.on_err = [&reader](std::string_view line) {
+  options.on_err = [this, &reader](std::string_view line) {
+    log_->add(line);
     if (reader) reader->error_line(line);
   };
   Subprocess process(context_.executor, std::move(options));
@@ -223,7 +232,11 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::run_program(const modules::Mod
   task_timeout_.cancel();
   process_ = nullptr;
   const modules::Remarks remarks = reader ? reader->remarks() : modules::Remarks{};
-  for (const std::string& warning : remarks.warnings) note_warning(warning);
+  for (const std::string& warning : remarks.warnings) {
+    note_warning(warning);
+    log_->add(warning);
+  }
+  for (const std::string& error : remarks.errors) log_->add(error);
   note_results(task_index_, task_, remarks.results);
   if (!report) {
     JobEnd end = failure(report.error());
@@ -267,6 +280,7 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::change_files(const modules::Pl
     if (*outcome == FileOutcome::cancelled) co_return stopped();
     if (*outcome == FileOutcome::skipped) {
       spdlog::info("file_skipped job_id={} path=\"{}\"", to_string(id()), work.operation(i).source);
+      log_->add(fmt::format("{} is not there: skipped", work.operation(i).source));
     }
   }
   for (const std::string& path : plan.writes) outputs_.push_back(path);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/job_log.hpp"
 #include "actors/job_planner.hpp"
 #include "actors/job_progress.hpp"
 #include "actors/pausable_timer.hpp"
@@ -49,6 +50,7 @@ struct JobEnd {
   std::string message;     // why it failed
   std::string module;      // of the task that failed
   std::string error_tail;  // the last lines of its tool's standard error
+  std::string log_tail;    // the last lines that the tools said; fewer where all went well
   std::vector<std::string> outputs;
   std::vector<std::string> warnings;  // of the tools, and of the modules about the job
   boost::json::array results;         // of the tasks that found something out: task (its index), module, …
@@ -118,6 +120,10 @@ class JobRunner {
   int attempt() const { return request_.attempt; }
   const std::map<std::string, double>& resources() const { return request_.resources; }  // that it holds
 
+  // What its tools said, until close_log(), which makes one file of it: after run().
+  const JobLog& log() const { return *log_; }
+  void close_log() { log_.reset(); }
+
  private:
   asio::awaitable<JobEnd> run_tasks(boost::json::array tasks);
   asio::awaitable<std::optional<JobEnd>> run_task(const PlannedTask& task);
@@ -146,6 +152,7 @@ class JobRunner {
 
   RunnerContext context_;
   JobRequest request_;
+  std::optional<JobLog> log_;
   std::string title_;
   Bell changed_;
   StopReason stop_reason_ = StopReason::none;

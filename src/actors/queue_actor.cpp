@@ -46,6 +46,11 @@ QueueActor::QueueActor(asio::any_io_executor executor, const Clock& clock, Queue
       state_(settings_.policy, std::random_device()()),
       workers_(settings_.worker_expiry),
       control_(executor),
+      logs_(executor, control_,
+            [this](const JobId& id) {
+              const auto ended = job(id);
+              return ended ? net::log_tail(*ended) : std::string();
+            }),
       clock_bell_(executor) {}
 
 QueueActor::~QueueActor() = default;
@@ -94,6 +99,7 @@ void QueueActor::release_waiters() {
     parked->timer.cancel();
   }
   events_->close();
+  logs_.close();
   control_.close();
 }
 
@@ -253,6 +259,12 @@ asio::awaitable<Result<JobState>> QueueActor::retry(JobId id) {
   return change_state([id, now](queue::JobQueue& jobs) { return jobs.retry(id, now); });
 }
 
+asio::awaitable<Result<void>> QueueActor::set_priority(JobId id, int priority) {
+  if (auto set = jobs_.set_priority(id, priority, clock_.now()); !set) co_return set.error();
+  auto done = co_await committed();
+  co_return done;
+}
+
 asio::awaitable<Result<void>> QueueActor::remove(JobId id) {
   if (auto removed = jobs_.remove(id, clock_.now()); !removed) co_return removed.error();
   auto done = co_await committed();
@@ -332,8 +344,21 @@ Result<void> QueueActor::forget_worker(const std::string& id) {
   return {};
 }
 
+Result<void> QueueActor::drain_worker(const std::string& id) {
+  if (auto known = worker(id); !known) return known.error();
+  if (!control_.send(id, "drain", "{}")) {
+    return Error{Errc::conflict,
+                 fmt::format("worker {} holds no control stream open: it is cut off, or the original's", id),
+                 {}};
+  }
+  spdlog::info("worker_drain_sent worker={}", id);
+  return {};
+}
+
 std::unique_ptr<EventStream> QueueActor::control(const std::string& worker_id) {
-  return control_.open(worker_id);
+  auto stream = control_.open(worker_id);
+  logs_.worker_connected(worker_id);
+  return stream;
 }
 
 asio::awaitable<Result<void>> QueueActor::put(std::string module, std::string name, std::string document) {
@@ -447,6 +472,7 @@ std::unique_ptr<EventStream> QueueActor::subscribe(std::optional<JobId> id, std:
 
 void QueueActor::publish(const std::vector<queue::Effect>& effects) {
   for (const queue::Effect& effect : effects) {
+    logs_.job_changed(effect);
     switch (effect.kind) {
       case queue::Effect::Kind::cancel:
         send_order("cancel", effect);

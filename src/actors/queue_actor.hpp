@@ -3,6 +3,7 @@
 #include "actors/event_hub.hpp"
 #include "actors/journal_compactor.hpp"
 #include "actors/journal_writer.hpp"
+#include "actors/log_relay.hpp"
 #include "core/services.hpp"
 #include "core/task_group.hpp"
 #include "queue/journal.hpp"
@@ -47,6 +48,7 @@ class QueueActor final : public JobService,
   void release_waiters();  // the server stops: parked polls and streams end
   void stop();             // its tasks end after the last batch is written
   std::size_t job_count() const { return jobs_.size(); }
+  LogService& logs() { return logs_; }
 
   // JobService
   asio::awaitable<Result<std::vector<Submitted>>> submit(std::vector<JobDocument> jobs) override;
@@ -59,6 +61,7 @@ class QueueActor final : public JobService,
   asio::awaitable<Result<JobState>> pause(JobId id) override;
   asio::awaitable<Result<JobState>> resume(JobId id) override;
   asio::awaitable<Result<JobState>> retry(JobId id) override;
+  asio::awaitable<Result<void>> set_priority(JobId id, int priority) override;
   asio::awaitable<Result<void>> remove(JobId id) override;
   asio::awaitable<Result<void>> clear() override;
   asio::awaitable<Result<void>> set_disabled(bool disabled) override;
@@ -74,6 +77,7 @@ class QueueActor final : public JobService,
   Result<WorkerView> worker(const std::string& id) const override;
   asio::awaitable<Result<void>> set_worker_disabled(std::string id, bool disabled) override;
   Result<void> forget_worker(const std::string& id) override;
+  Result<void> drain_worker(const std::string& id) override;
   std::unique_ptr<EventStream> control(const std::string& worker_id) override;
   // DataService
   asio::awaitable<Result<void>> put(std::string module, std::string name, std::string document) override;
@@ -121,6 +125,7 @@ class QueueActor final : public JobService,
   std::unique_ptr<JournalCompactor> compactor_;
   std::unique_ptr<EventHub> events_;
   ControlHub control_;
+  LogRelay logs_;
   std::list<Parked*> parked_;              // first come first
   mutable std::set<JobId> damaged_texts_;  // of which the log has been told
   Bell clock_bell_;

@@ -15,7 +15,7 @@ Server::Server(asio::any_io_executor executor, std::unique_ptr<QueueActor> queue
     : group_(executor),
       checks_(registry_),
       queue_(std::move(queue)),
-      router_({{*queue_, *queue_, *queue_, *queue_, *queue_, checks_}, clock}, net::routes()),
+      router_({{*queue_, *queue_, *queue_, *queue_, *queue_, checks_, queue_->logs()}, clock}, net::routes()),
       http_(std::make_unique<net::HttpServer>(executor, std::move(http), router_)) {}
 
 Server::~Server() = default;

@@ -47,6 +47,8 @@ Worker::Worker(asio::any_io_executor executor, const Clock& clock, WorkerSetting
       option_sets_(std::make_unique<ServerOptionSets>(board_.client)),
       planner_(board_.registry, probes_, *option_sets_),
       file_pool_(kFileThreads),
+      logs_(executor,
+            [this](JobId id, LogPiece piece) { return board_.client.add_log(id, std::move(piece)); }),
       poller_(executor, board_, [this](net::GrantedJob job) { take(std::move(job)); }),
       polling_(executor),
       heartbeats_(executor),
@@ -79,7 +81,8 @@ void Worker::start() {
   heartbeats_.spawn("heartbeat", run_heartbeat(board_));
   services_.spawn("progress", run_progress(executor_, board_));
   if (!state_.abandoned().empty()) services_.spawn("abandoned jobs", report_abandoned());
-  services_.spawn("control", run_control(executor_, board_));
+  services_.spawn("logs", logs_.run());
+  services_.spawn("control", run_control(executor_, board_, logs_));
 }
 
 void Worker::drain() {
@@ -158,16 +161,20 @@ asio::awaitable<void> Worker::run_job(net::GrantedJob job) {
   const bool leased = static_cast<bool>(request.lease.token);
   JobRunner runner(std::move(context), std::move(request));
   const auto place = board_.running.insert(board_.running.end(), &runner);
+  logs_.job_started(runner.id(), runner.log());
   board_.heartbeat_due.ring();
   if (stopping_) runner.stop(StopReason::hand_back);
   std::exception_ptr failure;
   try {
     JobEnd end = co_await runner.run();
+    co_await logs_.finish(runner.id());  // who reads it has all of it before hearing of the end
+    runner.close_log();
     co_await report(runner, std::move(end), started);
     if (leased) forget_lease(runner.id());
   } catch (const std::exception&) {
     failure = std::current_exception();  // the group logs it; the slot must be given back first
   }
+  logs_.job_ended(runner.id());
   board_.running.erase(place);
   board_.slot_free.ring();
   board_.heartbeat_due.ring();
@@ -191,6 +198,7 @@ json::object Worker::info_of(const JobEnd& end, WallTime started) const {
   if (!end.results.empty()) info["results"] = end.results;
   if (end.retryable) info["retryable"] = true;
   if (!end.error_tail.empty()) info["stderr"] = end.error_tail;
+  if (!end.log_tail.empty()) info["log_tail"] = end.log_tail;
   return info;
 }
 

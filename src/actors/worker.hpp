@@ -1,6 +1,7 @@
 #pragma once
 
 #include "actors/job_planner.hpp"
+#include "actors/log_sender.hpp"
 #include "actors/poller.hpp"
 #include "actors/worker_board.hpp"
 #include "core/task_group.hpp"
@@ -50,10 +51,11 @@ class Worker {
   std::unique_ptr<ServerOptionSets> option_sets_;
   JobPlanner planner_;
   asio::thread_pool file_pool_;
+  LogSender logs_;
   Poller poller_;
   TaskGroup polling_;  // the poller, which ends first
   TaskGroup heartbeats_;
-  TaskGroup services_;  // progress, control
+  TaskGroup services_;  // progress, logs, control
   TaskGroup jobs_;
   bool stopping_ = false;
   bool stuck_ = false;

@@ -6,10 +6,12 @@
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
+#include <algorithm>
 #include <cerrno>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <utility>
 
 #include <fcntl.h>
 #include <sys/file.h>
@@ -68,6 +70,8 @@ Result<WorkerState> WorkerState::open(std::string directory) {
   std::error_code code;
   fs::create_directories(state.directory_ + "/jobs", code);
   if (code) return io_error("cannot create the state folder " + state.directory_, code);
+  fs::create_directories(state.directory_ + "/logs", code);
+  if (code) return io_error("cannot create " + state.directory_ + "/logs", code);
   const std::string lock = state.directory_ + "/lock";
   state.lock_ = UniqueFd(::open(lock.c_str(), O_RDWR | O_CREAT | O_CLOEXEC, 0644));
   if (!state.lock_) return io_error("cannot create " + lock, errno);
@@ -79,6 +83,7 @@ Result<WorkerState> WorkerState::open(std::string directory) {
         {}};
   }
   if (auto swept = state.sweep(); !swept) return swept.error();
+  state.remove_old_logs();
   return state;
 }
 
@@ -151,6 +156,33 @@ Result<void> WorkerState::done(const JobId& job, bool forget_outputs) {
   memory.folders.clear();
   if (forget_outputs) memory.outputs.clear();
   return write(job, memory);
+}
+
+std::string WorkerState::log_path(const JobId& job, int attempt) {
+  static constexpr std::size_t kBetween = 100;
+  if (++logs_ % kBetween == 0) remove_old_logs();
+  return fmt::format("{}/logs/{}-{}.log", directory_, to_string(job), attempt);
+}
+
+// A job that is not over keeps its logs however long it runs: their beginning is not written to any more.
+void WorkerState::remove_old_logs() const {
+  static constexpr std::size_t kIdSize = 36;  // a log's name begins with its job's id
+  std::vector<std::pair<fs::file_time_type, fs::path>> logs;
+  std::error_code code;
+  for (fs::directory_iterator at(directory_ + "/logs", code), end; !code && at != end; at.increment(code)) {
+    std::error_code gone;
+    logs.emplace_back(fs::last_write_time(at->path(), gone), at->path());
+  }
+  if (!code && logs.size() > kMostLogs) {
+    const auto stay = logs.end() - static_cast<std::ptrdiff_t>(kMostLogs);
+    std::nth_element(logs.begin(), stay, logs.end());
+    for (auto at = logs.begin(); !code && at != stay; ++at) {
+      const fs::path job = fs::path(directory_) / "jobs" / at->second.filename().string().substr(0, kIdSize);
+      std::error_code unseen;
+      if (!fs::exists(job, unseen)) fs::remove(at->second, code);
+    }
+  }
+  if (code) spdlog::warn("old_logs_not_removed folder=\"{}/logs\" error=\"{}\"", directory_, code.message());
 }
 
 Result<void> WorkerState::sweep() {

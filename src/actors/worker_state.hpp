@@ -11,8 +11,8 @@
 namespace sisyphus::actors {
 
 // What a worker remembers over a restart, in its state directory: its id, and for each job its lease until
-// the outcome was told, the hidden folders it made and the outputs it has put in place. One process at a
-// time; blocking, small files; one loop.
+// the outcome was told, the hidden folders it made, the outputs it has put in place and its logs. One process
+// at a time; blocking, small files; one loop.
 class WorkerState {
  public:
   // Makes the folder, locks it and sweeps away what earlier runs left half written.
@@ -38,6 +38,10 @@ class WorkerState {
   // The hidden folders are gone; with `forget_outputs` the job will not come again.
   Result<void> done(const JobId& job, bool forget_outputs);
 
+  // Where the log of an attempt belongs. Of old ones the youngest kMostLogs or so stay.
+  static constexpr std::size_t kMostLogs = 1000;
+  std::string log_path(const JobId& job, int attempt);
+
   std::size_t swept() const { return swept_; }  // folders that were removed at start
 
  private:
@@ -51,10 +55,12 @@ class WorkerState {
   Memory read(const JobId& job) const;
   Result<void> write(const JobId& job, const Memory& memory);
   Result<void> sweep();
+  void remove_old_logs() const;
 
   std::string directory_;
   UniqueFd lock_;
   std::size_t swept_ = 0;
+  std::size_t logs_ = 0;  // since old ones were looked for
   std::vector<Abandoned> abandoned_;
 };
 

@@ -1,8 +1,6 @@
 #include "app/client_command.hpp"
 #include "app/commands.hpp"
-#include "app/terminal/job_line.hpp"
-#include "app/terminal/output.hpp"
-#include "app/terminal/text.hpp"
+#include "app/terminal/job_table.hpp"
 #include "net/api_client.hpp"
 
 #include <CLI/CLI.hpp>
@@ -10,8 +8,7 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
-#include <algorithm>
-#include <iterator>
+#include <cstdio>
 #include <memory>
 #include <optional>
 #include <string>
@@ -21,8 +18,6 @@ namespace {
 
 namespace json = boost::json;
 
-constexpr std::size_t kPage = 1000;
-
 struct Options {
   std::string server;
   std::string state;
@@ -30,50 +25,17 @@ struct Options {
   bool json = false;
 };
 
-// What moves, or why it does not.
-std::string remark(const net::JobStatus& job) {
-  const std::optional<double> percent = job.job_percent ? job.job_percent : job.progress.percent;
-  if (job.state == JobState::running && percent) return job_numbers_text(percent, job.job_eta_s);
-  const std::string& text = job.message.empty() ? job.waiting_for : job.message;
-  const std::size_t end = text.find('\n');  // `show` has the rest
-  return end == std::string::npos ? text : text.substr(0, end) + " ...";
-}
-
-// RFC 3339 without the fraction of a second, which is for machines.
-std::string without_fraction(const std::string& time) {
-  const std::size_t dot = time.find('.');
-  return dot == std::string::npos ? time : time.substr(0, dot) + "Z";
-}
-
-void print_table(const std::vector<net::JobStatus>& jobs) {
-  const bool utf8 = locale_is_utf8();
-  fmt::print("{:<8}  {:<10}  {:<20}  {:<32}  {}\n", "ID", "STATE", "ADDED", "TITLE", "REMARK");
-  const std::string_view ellipsis = Screen{80, 24, utf8}.ellipsis();
-  for (const net::JobStatus& job : jobs) {
-    fmt::print("{:<8}  {:<10}  {:<20}  {}  {}\n", printable(short_id(job.id), utf8), to_string(job.state),
-               printable(without_fraction(job.added), utf8), padded(printable(job.title, utf8), 32, ellipsis),
-               printable(remark(job), utf8));
-  }
-}
-
 asio::awaitable<int> list(net::ApiClient& api, Options options) {
-  net::JobQuery query;
-  if (!options.state.empty()) query.state = parse_job_state(options.state);
-  std::vector<net::JobStatus> jobs;
-  while (jobs.size() < options.limit) {
-    query.limit = std::min(kPage, options.limit - jobs.size());
-    Result<net::JobList> page = co_await api.jobs(query);
-    if (!page) co_return report(page.error());
-    std::move(page->jobs.begin(), page->jobs.end(), std::back_inserter(jobs));
-    if (page->next_cursor.empty() || page->next_cursor == query.cursor) break;
-    query.cursor = page->next_cursor;
-  }
+  std::optional<JobState> state;
+  if (!options.state.empty()) state = parse_job_state(options.state);
+  Result<std::vector<net::JobStatus>> jobs = co_await api.newest_jobs(state, options.limit);
+  if (!jobs) co_return report(jobs.error());
   if (options.json) {
     json::array array;
-    for (net::JobStatus& job : jobs) array.push_back(std::move(job.raw));
+    for (net::JobStatus& job : *jobs) array.push_back(std::move(job.raw));
     fmt::print("{}\n", json::serialize(array));
   } else {
-    print_table(jobs);
+    print_jobs(stdout, *jobs);
   }
   co_return kExitDone;
 }

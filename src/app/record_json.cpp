@@ -127,6 +127,10 @@ class Members {
   }
   void operator()(const queue::Numbered& record) { object_["next_job"] = record.next_order; }
   void operator()(const queue::Forgotten&) {}
+  void operator()(const queue::Prioritized& record) {
+    object_["job"] = record.order;
+    object_["priority"] = record.priority;
+  }
   // Removed and what else only names its job.
   template <class Record>
   void operator()(const Record& record) {

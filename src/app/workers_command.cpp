@@ -9,8 +9,10 @@
 #include <boost/json/serialize.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace sisyphus::app {
 namespace {
@@ -19,6 +21,8 @@ namespace json = boost::json;
 
 struct Options {
   std::string server;
+  std::string action;
+  std::vector<std::string> ids;
   bool json = false;
 };
 
@@ -67,16 +71,45 @@ asio::awaitable<int> list_workers(net::ApiClient& api, bool as_json) {
   co_return kExitDone;
 }
 
+// A worker that cannot be told does not keep the others from it; the code is the worst one.
+asio::awaitable<int> drain_workers(net::ApiClient& api, std::vector<std::string> ids) {
+  int code = kExitDone;
+  for (const std::string& id : ids) {
+    const Result<void> told = co_await api.drain_worker(id);
+    if (told) {
+      fmt::print("{}: draining\n", id);
+      continue;
+    }
+    code = std::max(code, report(told.error(), id));
+    if (code == kExitUnreachable) break;
+  }
+  co_return code;
+}
+
+asio::awaitable<int> run(net::ApiClient& api, Options options) {
+  if (options.action.empty()) return list_workers(api, options.json);
+  return drain_workers(api, std::move(options.ids));
+}
+
 }  // namespace
 
 RunCommand add_workers_command(CLI::App& app) {
   const auto options = std::make_shared<Options>();
   add_server_option(app, options->server);
   add_json_option(app, options->json, "One JSON array of workers, each its last heartbeat");
-  app.footer("Example:\n  sisyphus workers");
+  CLI::Option* const action =
+      app.add_option("ACTION", options->action,
+                     "drain: the workers finish the jobs they have, take no more and end; without one, they "
+                     "are listed")
+          ->check(CLI::IsMember({"drain"}));
+  CLI::Option* const ids = app.add_option("ID", options->ids, "Ids of workers, as listed")->type_name("");
+  action->needs(ids);
+  app.footer(
+      "Examples:\n"
+      "  sisyphus workers\n"
+      "  sisyphus workers drain 6f1c7d1e-58d1-4c43-9a0e-9f2a3c5b7d11");
   return [options] {
-    const auto work = [options](net::ApiClient& api) { return list_workers(api, options->json); };
-    return run_client(options->server, work);
+    return run_client(options->server, [options](net::ApiClient& api) { return run(api, *options); });
   };
 }
 

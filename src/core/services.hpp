@@ -6,6 +6,7 @@
 
 #include <asio/awaitable.hpp>
 
+#include <cstdint>
 #include <functional>
 #include <memory>
 #include <optional>
@@ -50,6 +51,7 @@ struct JobView {
   int max_attempts = 0;
   bool unconfirmed = false;
   std::string worker_id;
+  bool anonymous = false;  // runs at the original client, which has no lease
   std::string hostname;
   std::string progress;  // JSON members of what runs ("task":…,"progress":{…}), without braces
   std::optional<WallTime> started_at;
@@ -123,7 +125,7 @@ struct WorkerView {
   bool disabled = false;
 };
 
-// A stream of events that are ready to be written, each a whole Server-Sent Event.
+// A stream of texts that are ready to be written, each a whole Server-Sent Event or a piece of a log.
 class EventStream {
  public:
   virtual ~EventStream() = default;
@@ -153,6 +155,7 @@ class JobService {
   virtual asio::awaitable<Result<JobState>> pause(JobId id) = 0;
   virtual asio::awaitable<Result<JobState>> resume(JobId id) = 0;
   virtual asio::awaitable<Result<JobState>> retry(JobId id) = 0;
+  virtual asio::awaitable<Result<void>> set_priority(JobId id, int priority) = 0;  // of a waiting job
   virtual asio::awaitable<Result<void>> remove(JobId id) = 0;
   virtual asio::awaitable<Result<void>> clear() = 0;
   virtual asio::awaitable<Result<void>> set_disabled(bool disabled) = 0;
@@ -177,6 +180,8 @@ class WorkerService {
   virtual Result<WorkerView> worker(const std::string& id) const = 0;
   virtual asio::awaitable<Result<void>> set_worker_disabled(std::string id, bool disabled) = 0;
   virtual Result<void> forget_worker(const std::string& id) = 0;
+  // Tells the worker to finish what it has and end. Errc::conflict when it holds no control stream open.
+  virtual Result<void> drain_worker(const std::string& id) = 0;
   virtual std::unique_ptr<EventStream> control(const std::string& worker_id) = 0;
 };
 
@@ -187,6 +192,25 @@ class DataService {
   virtual asio::awaitable<Result<void>> put(std::string module, std::string name, std::string document) = 0;
   virtual asio::awaitable<Result<void>> erase(std::string module, std::string name) = 0;
   virtual Result<std::string> get(const std::string& module, const std::string& name) const = 0;
+};
+
+// What the tools of a running job said, as its worker sends it.
+struct LogPiece {
+  std::string stream;       // which the server asked for
+  std::uint64_t place = 0;  // in all that they said in this attempt, bytes
+  std::string text;
+};
+
+class LogService {
+ public:
+  virtual ~LogService() = default;
+  // The last `lines` of what the job's tools said, and with `follow` what they say until it ends; then the
+  // job may wait, too. Errc::conflict when it has no log to be had now, Errc::timeout when its worker does
+  // not answer.
+  virtual asio::awaitable<Result<std::unique_ptr<EventStream>>> read_log(JobView job, std::size_t lines,
+                                                                         bool follow) = 0;
+  // Errc::not_found when nobody reads that stream: the worker need not send more.
+  virtual Result<void> add_log(const JobId& id, LogPiece piece) = 0;
 };
 
 class EventService {
@@ -228,6 +252,7 @@ struct Services {
   EventService& events;
   StatusService& status;
   ValidationService& validation;
+  LogService& logs;
 };
 
 }  // namespace sisyphus

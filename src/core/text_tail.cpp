@@ -61,7 +61,22 @@ std::string TextTail::text() const {
   }
   std::string valid = to_valid_utf8(kept);
   if (valid.size() <= limit_) return valid;
-  return std::string{from_line_start(last_bytes(valid, limit_))};
+  return std::string{last_lines_within(valid, limit_)};
+}
+
+std::string_view last_lines_within(std::string_view text, std::size_t bytes) {
+  return text.size() <= bytes ? text : from_line_start(last_bytes(text, bytes));
+}
+
+std::string_view last_lines(std::string_view text, std::size_t lines) {
+  std::size_t begin = text.ends_with('\n') ? text.size() - 1 : text.size();  // of what is not looked at yet
+  if (lines == 0) return {};
+  for (; lines != 0; --lines) {
+    const std::size_t end = begin == 0 ? std::string_view::npos : text.rfind('\n', begin - 1);
+    if (end == std::string_view::npos) return text;
+    begin = end;
+  }
+  return text.substr(begin + 1);
 }
 
 }  // namespace sisyphus

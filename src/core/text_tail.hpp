@@ -24,4 +24,9 @@ class TextTail {
   bool cut_ = false;      // something was dropped
 };
 
+// The end of a text, from the start of a line. In bytes: valid UTF-8 stays valid, and the last line is cut
+// where it alone is longer.
+std::string_view last_lines_within(std::string_view text, std::size_t bytes);
+std::string_view last_lines(std::string_view text, std::size_t lines);
+
 }  // namespace sisyphus

@@ -8,6 +8,8 @@
 #include <boost/url.hpp>
 #include <fmt/format.h>
 
+#include <algorithm>
+#include <iterator>
 #include <utility>
 
 namespace sisyphus::net {
@@ -126,6 +128,22 @@ asio::awaitable<Result<JobList>> ApiClient::jobs(JobQuery query) {
   co_return result;
 }
 
+asio::awaitable<Result<std::vector<JobStatus>>> ApiClient::newest_jobs(std::optional<JobState> state,
+                                                                       std::size_t limit) {
+  JobQuery query;
+  query.state = state;
+  std::vector<JobStatus> found;
+  while (found.size() < limit) {
+    query.limit = std::min(kLargestPage, limit - found.size());
+    Result<JobList> page = co_await jobs(query);
+    if (!page) co_return page.error();
+    std::move(page->jobs.begin(), page->jobs.end(), std::back_inserter(found));
+    if (page->next_cursor.empty() || page->next_cursor == query.cursor) break;
+    query.cursor = page->next_cursor;
+  }
+  co_return found;
+}
+
 asio::awaitable<Result<JobStatus>> ApiClient::job(std::string id) {
   Result<json::object> reply = co_await call_for_object("GET", job_target(id));
   if (!reply) co_return reply.error();
@@ -172,6 +190,19 @@ asio::awaitable<Result<JobState>> ApiClient::act(std::string id, JobAction actio
   co_return *known;
 }
 
+asio::awaitable<Result<void>> ApiClient::log(std::string id, LogQuery query,
+                                             std::function<void(std::string_view)> on_text) {
+  std::string target = job_target(id, fmt::format("/log?follow={:d}", query.follow));
+  if (query.lines) target += fmt::format("&lines={}", *query.lines);
+  return http_.read(std::move(target), deadline_, std::move(on_text));
+}
+
+asio::awaitable<Result<void>> ApiClient::set_priority(std::string id, int priority) {
+  const std::string body = json::serialize(json::object{{"priority", priority}});
+  const Result<std::string> reply = co_await call("PATCH", job_target(id), body);
+  co_return without_body(reply);
+}
+
 asio::awaitable<Result<json::array>> ApiClient::workers() {
   const std::string target = "/workers";
   Result<json::object> reply = co_await call_for_object("GET", target);
@@ -179,6 +210,11 @@ asio::awaitable<Result<json::array>> ApiClient::workers() {
   json::value* list = reply->if_contains("workers");
   if (list == nullptr || !list->is_array()) co_return unexpected(target);
   co_return std::move(list->get_array());
+}
+
+asio::awaitable<Result<void>> ApiClient::drain_worker(std::string id) {
+  const Result<std::string> reply = co_await call("POST", fmt::format("/workers/{}/drain", escaped(id)));
+  co_return without_body(reply);
 }
 
 asio::awaitable<Result<QueueState>> ApiClient::queue() {

@@ -50,12 +50,23 @@ class ApiClient {
 
   asio::awaitable<Result<SubmitReply>> submit(std::string document);  // a job or an array of jobs, JSON
   asio::awaitable<Result<JobList>> jobs(JobQuery query);
+  // The newest `limit` of them, over as many pages as that takes.
+  asio::awaitable<Result<std::vector<JobStatus>>> newest_jobs(std::optional<JobState> state,
+                                                              std::size_t limit);
   asio::awaitable<Result<JobStatus>> job(std::string id);
   // The id that begins with `prefix`. Errc::not_found without one, Errc::invalid where several do.
   asio::awaitable<Result<std::string>> find_job(std::string prefix);
   asio::awaitable<Result<JobState>> act(std::string id, JobAction action);
+  struct LogQuery {
+    std::optional<std::size_t> lines;  // the last of them; none: all that is at hand
+    bool follow = false;               // until the job ends
+  };
+  asio::awaitable<Result<void>> log(std::string id, LogQuery query,
+                                    std::function<void(std::string_view)> on_text);
+  asio::awaitable<Result<void>> set_priority(std::string id, int priority);
 
   asio::awaitable<Result<boost::json::array>> workers();
+  asio::awaitable<Result<void>> drain_worker(std::string id);
 
   asio::awaitable<Result<QueueState>> queue();
   asio::awaitable<Result<void>> set_queue_disabled(bool disabled);

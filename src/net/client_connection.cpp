@@ -1,6 +1,7 @@
 #include "net/client_connection.hpp"
 
 #include "core/asio_tokens.hpp"
+#include "net/keep_alive_probes.hpp"
 
 #include <asio/connect.hpp>
 #include <asio/ip/tcp.hpp>
@@ -54,6 +55,10 @@ void ClientConnection::expire_at(std::chrono::steady_clock::time_point deadline)
 void ClientConnection::never_expire() {
   ++state_->armed;
   state_->timer.cancel();
+}
+
+void ClientConnection::probe() {
+  keep_alive_probes(state_->socket);
 }
 
 std::error_code ClientConnection::told(std::error_code error) const {

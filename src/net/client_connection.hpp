@@ -33,6 +33,7 @@ class ClientConnection {
   // for longer: getaddrinfo cannot be interrupted.
   void expire_at(std::chrono::steady_clock::time_point deadline);
   void never_expire();
+  void probe();  // once connected: the end of a server that says nothing any more is noticed all the same
 
   asio::awaitable<std::error_code> connect();
   asio::awaitable<Transfer> write(std::string_view bytes);  // all of them; `bytes` outlives the call

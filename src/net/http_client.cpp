@@ -69,14 +69,14 @@ struct HttpClient::Impl {
   }
 
   Result<std::string> compose(std::string_view method, std::string_view target, std::string_view fields,
-                              std::string_view body) const {
+                              std::string_view body, std::string_view content_type) const {
     if (!target.starts_with('/') || !is_plain(target) || !is_plain(method)) {
       return invalid(fmt::format("\"{} {}\" cannot be requested: percent-encode the target", method, target));
     }
     std::string text = fmt::format("{} {}{} HTTP/1.1\r\nHost: {}\r\nUser-Agent: sisyphus/{}\r\n", method,
                                    server.prefix, target, server.authority, SISYPHUS_VERSION);
     text += fields;
-    if (!body.empty()) text += "Content-Type: application/json\r\n";
+    if (!body.empty()) text += fmt::format("Content-Type: {}\r\n", content_type);
     if (!body.empty() || method == "POST" || method == "PUT" || method == "PATCH") {
       text += fmt::format("Content-Length: {}\r\n", body.size());
     }
@@ -131,8 +131,8 @@ struct HttpClient::Impl {
   }
 
   asio::awaitable<Result<ClientResponse>> request(std::string method, std::string target, std::string body,
-                                                  std::chrono::milliseconds time) {
-    const Result<std::string> message = compose(method, target, "", body);
+                                                  std::chrono::milliseconds time, std::string content_type) {
+    const Result<std::string> message = compose(method, target, "", body, content_type);
     if (!message) co_return message.error();
     const SteadyClock::time_point until = SteadyClock::now() + time;
 
@@ -159,30 +159,56 @@ struct HttpClient::Impl {
     if (!is_plain(last_event_id)) co_return invalid("an event id must be plain ASCII without spaces");
     std::string fields = "Accept: text/event-stream\r\nCache-Control: no-store\r\n";
     if (!last_event_id.empty()) fields += fmt::format("Last-Event-ID: {}\r\n", last_event_id);
-    const Result<std::string> message = compose("GET", target, fields, "");
+    const Result<std::string> message = compose("GET", target, fields, "", "");
     if (!message) co_return message.error();
-
     ClientConnection connection(executor, server);
-    connection.expire_at(SteadyClock::now() + silence);
-    const std::error_code unreachable = co_await connection.connect();
-    if (unreachable) co_return failure("cannot reach", unreachable, silence);
-    const Transfer written = co_await connection.write(*message);
-    if (written.error) co_return failure("cannot reach", written.error, silence);
-
     ReplyReader reader(connection);
-    std::error_code error;
-    while (!error && !reader.header_done()) error = co_await reader.more();
-    if (error) co_return read_failure(reader, error, silence);
-    if (reader.status() != kOk) {  // a reason that is cut short is still a reason
-      while (!error && !reader.done()) error = co_await reader.more();
-      co_return refused(reader.status(), reader.take_body());
-    }
+    const Result<void> begun = co_await begin(connection, reader, *message, silence);
+    if (!begun) co_return begun.error();
+    if (reader.status() != kOk) co_return refused(reader.status(), reader.take_body());
     if (!reader.content_type().starts_with("text/event-stream")) {
       co_return invalid(fmt::format("{}{} is not an event stream", server.text, target));
     }
     reader.lift_body_limit();
     if (on_open) on_open();
     co_return co_await pump(connection, reader, silence, on_event);
+  }
+
+  // To the end of the reply's head; of one that is not 200 to its end.
+  asio::awaitable<Result<void>> begin(ClientConnection& connection, ReplyReader& reader,
+                                      const std::string& message, std::chrono::milliseconds patience) {
+    connection.expire_at(SteadyClock::now() + patience);
+    const std::error_code unreachable = co_await connection.connect();
+    if (unreachable) co_return failure("cannot reach", unreachable, patience);
+    const Transfer written = co_await connection.write(message);
+    if (written.error) co_return failure("cannot reach", written.error, patience);
+    std::error_code error;
+    while (!error && !reader.header_done()) error = co_await reader.more();
+    if (error) co_return read_failure(reader, error, patience);
+    // A reason that is cut short is still a reason.
+    while (reader.status() != kOk && !error && !reader.done()) error = co_await reader.more();
+    co_return Result<void>();
+  }
+
+  asio::awaitable<Result<void>> read(std::string target, std::chrono::milliseconds patience,
+                                     std::function<void(std::string_view)> on_text) {
+    const Result<std::string> message = compose("GET", target, "", "", "");
+    if (!message) co_return message.error();
+    ClientConnection connection(executor, server);
+    ReplyReader reader(connection);
+    const Result<void> begun = co_await begin(connection, reader, *message, patience);
+    if (!begun) co_return begun.error();
+    if (reader.status() != kOk) co_return error_from_reply(reader.status(), reader.take_body());
+    connection.never_expire();
+    connection.probe();
+    reader.lift_body_limit();
+    std::error_code error;
+    while (true) {
+      if (const std::string text = reader.take_body(); !text.empty()) on_text(text);
+      if (error) co_return read_failure(reader, error, patience);
+      if (reader.done()) co_return Result<void>();
+      error = co_await reader.more();
+    }
   }
 
   // From the head of an event stream to its end.
@@ -230,8 +256,15 @@ const std::string& HttpClient::base_url() const {
 
 asio::awaitable<Result<ClientResponse>> HttpClient::request(std::string method, std::string target,
                                                             std::string body,
-                                                            std::chrono::milliseconds deadline) {
-  return impl_->request(std::move(method), std::move(target), std::move(body), deadline);
+                                                            std::chrono::milliseconds deadline,
+                                                            std::string content_type) {
+  return impl_->request(std::move(method), std::move(target), std::move(body), deadline,
+                        std::move(content_type));
+}
+
+asio::awaitable<Result<void>> HttpClient::read(std::string target, std::chrono::milliseconds patience,
+                                               std::function<void(std::string_view)> on_text) {
+  return impl_->read(std::move(target), patience, std::move(on_text));
 }
 
 asio::awaitable<Result<void>> HttpClient::stream(std::string target, std::string last_event_id,

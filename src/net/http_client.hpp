@@ -36,8 +36,16 @@ class HttpClient {
   // could not be reached or the connection broke, Errc::timeout after `deadline`. A request on a kept
   // connection that the server had closed before answering is sent once more when it is idempotent (RFC
   // 9110, 9.2.2) or nothing of it was sent.
+  // `body` is sent as `content_type`.
   asio::awaitable<Result<ClientResponse>> request(std::string method, std::string target, std::string body,
-                                                  std::chrono::milliseconds deadline);
+                                                  std::chrono::milliseconds deadline,
+                                                  std::string content_type = "application/json");
+
+  // GETs `target` and gives the body as it comes to `on_text`, until its end, which may be days away and
+  // after hours of silence. `patience` is for the head of the reply. A status other than 200 is an Error as
+  // problem_reply.hpp says.
+  asio::awaitable<Result<void>> read(std::string target, std::chrono::milliseconds patience,
+                                     std::function<void(std::string_view)> on_text);
 
   // Opens `target` as an event stream and calls `on_event` for each event until it answers false or the
   // stream ends. `silence` is the longest time without a byte (the server sends a comment every 15 s). A

@@ -154,7 +154,8 @@ void append_head(const HttpResponse& response, bool keep_alive, std::string_view
   out.append("HTTP/1.1 ").append(fmt::format_int(response.status).c_str()).append(1, ' ');
   out.append(reason_phrase(response.status)).append("\r\nServer: sisyphus\r\nDate: ").append(date_now());
   if (response.stream) {
-    out += "\r\nContent-Type: text/event-stream\r\nCache-Control: no-store\r\nTransfer-Encoding: chunked";
+    out.append("\r\nContent-Type: ").append(response.content_type);
+    out += "\r\nCache-Control: no-store\r\nTransfer-Encoding: chunked";
   } else if (response.status != 204 && response.status != 304) {
     out.append("\r\nContent-Type: ").append(response.content_type);
     out.append("\r\nContent-Length: ").append(fmt::format_int(response.body.size()).c_str());

@@ -1,6 +1,7 @@
 #include "net/http_connection.hpp"
 
 #include "core/asio_tokens.hpp"
+#include "net/keep_alive_probes.hpp"
 #include "net/problem.hpp"
 
 #include <asio/buffer.hpp>
@@ -194,7 +195,9 @@ asio::awaitable<bool> HttpConnection::answer() {
   if (!written && response.undelivered) response.undelivered();
   if (!written || !response.stream || !with_body) co_return written&& keep_alive;
   const std::stop_token hangup = watch_client();
-  co_await write_stream(*response.stream, hangup);
+  const bool events = response.content_type == kEventStream;
+  if (!events) keep_alive_probes(socket_);
+  co_await write_stream(*response.stream, events, hangup);
   co_return false;
 }
 
@@ -221,11 +224,13 @@ asio::awaitable<bool> HttpConnection::write_rest(std::string_view text) {
   co_return !error;
 }
 
-asio::awaitable<bool> HttpConnection::write_stream(EventStream& stream, std::stop_token hangup) {
+asio::awaitable<bool> HttpConnection::write_stream(EventStream& stream, bool comments,
+                                                   std::stop_token hangup) {
   static const auto comment = std::make_shared<const std::string>(": still here\n\n");
   while (!hangup.stop_requested()) {
     auto event = co_await stream.next(settings_.comment, hangup);
     if (!event && stream.ended()) break;
+    if (!event && !comments) continue;
     if (!event) event = comment;
     const std::string chunk = fmt::format("{:x}\r\n{}\r\n", event->size(), *event);
     const bool written = co_await write_text(chunk);

@@ -35,7 +35,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   asio::awaitable<bool> write_text(std::string_view text);
   std::optional<bool> write_now(std::string_view& text);  // empty: some is left in `text`
   asio::awaitable<bool> write_rest(std::string_view text);
-  asio::awaitable<bool> write_stream(EventStream& stream, std::stop_token hangup);
+  // `comments`: where the stream is quiet, so that a client that is gone without a word is noticed.
+  asio::awaitable<bool> write_stream(EventStream& stream, bool comments, std::stop_token hangup);
   asio::awaitable<bool> answer_failure(int status, std::string_view reason);
 
   // While a handler waits or a stream is written a read stays pending, so that a client that goes is noticed.

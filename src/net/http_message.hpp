@@ -36,8 +36,17 @@ struct HttpResponse {
   std::string body;
   std::string_view content_type = "application/json";  // a literal
   std::vector<std::pair<std::string, std::string>> headers;
-  std::unique_ptr<EventStream> stream;  // when set, the body is this stream of events
+  std::unique_ptr<EventStream> stream;  // when set, the body is what it gives
   std::function<void()> undelivered;    // called when the reply could not be written; may be empty
 };
+
+constexpr std::string_view kEventStream = "text/event-stream";
+
+inline HttpResponse event_stream(std::unique_ptr<EventStream> events) {
+  HttpResponse response;
+  response.content_type = kEventStream;
+  response.stream = std::move(events);
+  return response;
+}
 
 }  // namespace sisyphus::net

@@ -25,7 +25,8 @@ int http_status(Errc code) {
       return 507;
     case Errc::unavailable:
       return 503;
-    case Errc::timeout:
+    case Errc::timeout:  // of somebody whom the server asked
+      return 504;
     case Errc::network:
     case Errc::io:
     case Errc::tool:

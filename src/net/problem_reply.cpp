@@ -15,6 +15,7 @@ Errc code_of(int status) {
     case 405:
       return Errc::method_not_allowed;
     case 408:
+    case 504:
       return Errc::timeout;
     case 409:
       return Errc::conflict;

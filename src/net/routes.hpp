@@ -21,6 +21,7 @@ SISYPHUS_HANDLER(get_queue_poll);
 // routes_jobs.cpp
 SISYPHUS_HANDLER(get_jobs);
 SISYPHUS_HANDLER(get_job);
+SISYPHUS_HANDLER(patch_job);
 SISYPHUS_HANDLER(delete_job);
 SISYPHUS_HANDLER(post_job_cancel);
 SISYPHUS_HANDLER(post_job_pause);
@@ -28,6 +29,9 @@ SISYPHUS_HANDLER(post_job_resume);
 SISYPHUS_HANDLER(post_job_retry);
 SISYPHUS_HANDLER(get_job_events);
 SISYPHUS_HANDLER(get_events);
+// routes_log.cpp
+SISYPHUS_HANDLER(get_job_log);
+SISYPHUS_HANDLER(post_job_log);
 // routes_completion.cpp
 SISYPHUS_HANDLER(patch_job_completed);
 SISYPHUS_HANDLER(post_jobs_completed);
@@ -39,6 +43,7 @@ SISYPHUS_HANDLER(get_worker);
 SISYPHUS_HANDLER(post_worker);
 SISYPHUS_HANDLER(patch_worker);
 SISYPHUS_HANDLER(delete_worker);
+SISYPHUS_HANDLER(post_worker_drain);
 SISYPHUS_HANDLER(post_worker_progress);
 SISYPHUS_HANDLER(get_worker_control);
 // routes_modules.cpp

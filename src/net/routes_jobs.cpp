@@ -19,12 +19,6 @@ HttpResponse state_reply(const JobId& id, const Result<JobState>& state) {
   return response;
 }
 
-HttpResponse stream_of(std::unique_ptr<EventStream> events) {
-  HttpResponse response;
-  response.stream = std::move(events);
-  return response;
-}
-
 }  // namespace
 
 asio::awaitable<HttpResponse> get_jobs(const RouteContext& context, const HttpRequest& request) {
@@ -62,6 +56,27 @@ asio::awaitable<HttpResponse> get_job(const RouteContext& context, const HttpReq
   if (!view) co_return problem(view.error());
   HttpResponse response;
   response.body = job_json(*view);
+  co_return response;
+}
+
+asio::awaitable<HttpResponse> patch_job(const RouteContext& context, const HttpRequest& request) {
+  const auto id = job_id_param(request);
+  if (!id) co_return problem(id.error());
+  const auto body = parse_object_body(request.body);
+  if (!body) co_return problem(body.error());
+  if (auto keys = only_keys(*body, {"priority"}); !keys) co_return problem(keys.error());
+  const json::value* const priority = body->if_contains("priority");
+  if (!priority || !priority->is_int64() || priority->get_int64() < kMinPriority ||
+      priority->get_int64() > kMaxPriority) {
+    co_return problem(
+        400, fmt::format("priority must be a whole number from {} to {}", kMinPriority, kMaxPriority),
+        "/priority");
+  }
+  const int wanted = static_cast<int>(priority->get_int64());
+  auto set = co_await context.services.jobs.set_priority(*id, wanted);
+  if (!set) co_return problem(set.error());
+  HttpResponse response;
+  response.body = fmt::format(R"({{"job_id":"{}","priority":{}}})", to_string(*id), wanted);
   co_return response;
 }
 
@@ -103,6 +118,7 @@ asio::awaitable<HttpResponse> post_job_retry(const RouteContext& context, const 
   co_return state_reply(*id, state);
 }
 
+// What its worker sent with the outcome.
 asio::awaitable<HttpResponse> get_job_events(const RouteContext& context, const HttpRequest& request) {
   const auto id = job_id_param(request);
   if (!id) co_return problem(id.error());
@@ -110,11 +126,11 @@ asio::awaitable<HttpResponse> get_job_events(const RouteContext& context, const 
   co_await context.services.jobs.settled(one);
   const auto view = context.services.jobs.job(*id);
   if (!view) co_return problem(view.error());
-  co_return stream_of(context.services.events.subscribe(*id, request.last_event_id));
+  co_return event_stream(context.services.events.subscribe(*id, request.last_event_id));
 }
 
 asio::awaitable<HttpResponse> get_events(const RouteContext& context, const HttpRequest& request) {
-  co_return stream_of(context.services.events.subscribe(std::nullopt, request.last_event_id));
+  co_return event_stream(context.services.events.subscribe(std::nullopt, request.last_event_id));
 }
 
 }  // namespace sisyphus::net

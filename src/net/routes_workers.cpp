@@ -148,6 +148,14 @@ asio::awaitable<HttpResponse> delete_worker(const RouteContext& context, const H
   co_return response;
 }
 
+asio::awaitable<HttpResponse> post_worker_drain(const RouteContext& context, const HttpRequest& request) {
+  if (auto sent = context.services.workers.drain_worker(request.param(0)); !sent)
+    co_return problem(sent.error());
+  HttpResponse response;
+  response.status = 204;
+  co_return response;
+}
+
 asio::awaitable<HttpResponse> post_worker_progress(const RouteContext& context, const HttpRequest& request) {
   auto body = parse_body(request.body);
   if (!body) co_return problem(body.error());
@@ -175,9 +183,7 @@ asio::awaitable<HttpResponse> post_worker_progress(const RouteContext& context, 
 }
 
 asio::awaitable<HttpResponse> get_worker_control(const RouteContext& context, const HttpRequest& request) {
-  HttpResponse response;
-  response.stream = context.services.workers.control(request.param(0));
-  co_return response;
+  co_return event_stream(context.services.workers.control(request.param(0)));
 }
 
 }  // namespace sisyphus::net

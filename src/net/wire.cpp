@@ -1,5 +1,6 @@
 #include "net/wire.hpp"
 
+#include "core/parse_json.hpp"
 #include "net/json_text.hpp"
 
 #include <boost/json.hpp>
@@ -80,6 +81,13 @@ std::string status_json(const JobView& view) {
   add_attempts(text, view.attempts);
   if (!view.info.empty()) add_member(text, "info", view.info);
   return text;
+}
+
+std::string log_tail(const JobView& view) {
+  const auto info = parse_json(view.info);
+  const json::value* const tail =
+      info && info->is_object() ? info->get_object().if_contains("log_tail") : nullptr;
+  return tail && tail->is_string() ? std::string(tail->get_string()) : std::string();
 }
 
 std::string job_json(const JobView& view) {

@@ -10,6 +10,7 @@ namespace sisyphus::net {
 std::string status_json(const JobView& view);       // a status, with info
 std::string state_event_json(const JobView& view);  // the same without info, for events
 std::string job_json(const JobView& view);          // the document with the members of a status
+std::string log_tail(const JobView& view);          // of a finished job: info.log_tail; empty: none
 std::string grants_json(
     const std::vector<Grant>& grants);  // a poll's reply: documents with lease and attempt
 std::string lease_json(LeaseToken token, Millis expires_in);

@@ -73,6 +73,10 @@ std::optional<ControlMessage> read_control(const ServerEvent& event) {
     message.kind = ControlMessage::Kind::pause;
   } else if (event.type == "resume") {
     message.kind = ControlMessage::Kind::resume;
+  } else if (event.type == "log") {
+    message.kind = ControlMessage::Kind::log;
+  } else if (event.type == "log_stop") {
+    message.kind = ControlMessage::Kind::log_stop;
   } else {
     return std::nullopt;  // a newer server may say more
   }
@@ -81,6 +85,11 @@ std::optional<ControlMessage> read_control(const ServerEvent& event) {
       data && data->is_object() ? parse_uuid(text_of(data->get_object(), "job_id")) : std::nullopt;
   if (!id) return std::nullopt;
   message.id = *id;
+  const json::object& members = data->get_object();
+  message.stream = text_of(members, "stream");
+  if (const json::value* const from = member(members, "from", json::kind::int64)) {
+    if (from->get_int64() >= 0) message.from = static_cast<std::uint64_t>(from->get_int64());
+  }
   return message;
 }
 
@@ -228,6 +237,16 @@ asio::awaitable<Result<void>> WorkerClient::mark_irreversible(JobId id, LeaseTok
   const auto reply =
       co_await call("POST", fmt::format("/jobs/{}/irreversible", to_string(id)), json::serialize(body));
   if (!reply) co_return reply.error();
+  co_return Result<void>();
+}
+
+asio::awaitable<Result<void>> WorkerClient::add_log(JobId id, LogPiece piece) {
+  const std::string target =
+      fmt::format("/jobs/{}/log?stream={}&place={}", to_string(id), escaped(piece.stream), piece.place);
+  const auto reply = co_await http_.request("POST", target, std::move(piece.text), std::chrono::seconds(10),
+                                            "text/plain; charset=utf-8");
+  if (!reply) co_return reply.error();
+  if (reply->status >= 400) co_return error_from_reply(reply->status, reply->body);
   co_return Result<void>();
 }
 

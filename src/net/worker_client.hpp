@@ -27,9 +27,11 @@ struct GrantedJob {
 };
 
 struct ControlMessage {
-  enum class Kind { cancel, pause, resume, drain };
+  enum class Kind { cancel, pause, resume, drain, log, log_stop };
   Kind kind = Kind::drain;
-  JobId id{};  // of cancel, pause, resume
+  JobId id{};                         // of all but drain
+  std::string stream;                 // of log and log_stop
+  std::optional<std::uint64_t> from;  // of log: the place to begin at; none: the last lines
 };
 
 // What a worker says to a server, ours or the original's: docs/api.md and the routes that both have.
@@ -57,6 +59,8 @@ class WorkerClient {
   asio::awaitable<Result<void>> complete(JobId id, LeaseToken token, bool failed, boost::json::object info);
   asio::awaitable<Result<void>> hand_back(JobId id, LeaseToken token, std::string reason);
   asio::awaitable<Result<void>> mark_irreversible(JobId id, LeaseToken token);
+  // A piece of a log that the server asked for. Errc::not_found when nobody reads it any more.
+  asio::awaitable<Result<void>> add_log(JobId id, LogPiece piece);
   asio::awaitable<Result<void>> sign_off();  // DELETE /workers/{id}
   // `options` of a document of a module; an empty optional when there is none.
   asio::awaitable<Result<std::optional<boost::json::object>>> option_set(std::string module,

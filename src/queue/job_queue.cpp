@@ -274,6 +274,18 @@ Result<JobState> JobQueue::retry(const JobId& id, Now now) {
   return job->shown_state();
 }
 
+Result<void> JobQueue::set_priority(const JobId& id, int priority, Now now) {
+  set_now(now);
+  Job* const job = table_.find(id);
+  if (job == nullptr) return no_such_job(id);
+  if (!job->waiting()) {
+    return conflict(fmt::format("job {} is {}: only the priority of a waiting one can be changed",
+                                to_string(id), to_string(job->shown_state())));
+  }
+  if (job->priority != priority) commit(*job, Prioritized{job->order, priority});
+  return {};
+}
+
 Result<void> JobQueue::remove(const JobId& id, Now now) {
   Job* const job = table_.find(id);
   if (job == nullptr) return no_such_job(id);

@@ -81,6 +81,7 @@ class JobQueue {
   Result<JobState> pause(const JobId& id, Now now);
   Result<JobState> resume(const JobId& id, Now now);
   Result<JobState> retry(const JobId& id, Now now);
+  Result<void> set_priority(const JobId& id, int priority, Now now);  // of a waiting job
   Result<void> remove(const JobId& id, Now now);
   void history_lost(const HistoryLost& lost);  // as the record in the journal says
   // Removes the waiting jobs of these numbers, a part of them at once: others want their turn. Where to go
@@ -126,6 +127,7 @@ class JobQueue {
   void apply(Job& job, const Kept& record);
   void apply(Job& job, const Removed& record);
   void apply(Job& job, const Bound& record);
+  void apply(Job& job, const Prioritized& record);
   void apply(const Cleared& record);
   void apply(const Forgotten& record);
 

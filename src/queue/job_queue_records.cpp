@@ -1,3 +1,4 @@
+#include "core/json_member.hpp"
 #include "queue/attempts.hpp"
 #include "queue/job_queue.hpp"
 #include "queue/kept_job.hpp"
@@ -195,6 +196,18 @@ void JobQueue::apply(Job& job, const Kept& record) {
   table_.set_state(job, record.state);
   restore(job, record);
   if (is_terminal(job.state)) table_.ended(job);
+}
+
+// The document says it too, as that is what is shown and handed out.
+void JobQueue::apply(Job& job, const Prioritized& record) {
+  table_.unready(job);  // before the order among the ready changes
+  job.priority = static_cast<std::int8_t>(record.priority);
+  if (!job.document.empty()) {  // a compaction works without
+    std::string document = job.document;
+    set_member(document, "priority", std::to_string(record.priority));
+    table_.set_document(job, std::move(document));
+  }
+  if (job.waiting()) place(job);
 }
 
 void JobQueue::apply(Job& job, const Removed&) {

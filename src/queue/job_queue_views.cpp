@@ -29,6 +29,7 @@ JobView JobQueue::make_view(const Job& job, bool with_document) const {
   view.max_attempts = job.max_attempts;
   if (job.run) {
     view.worker_id = job.run->worker_id;
+    view.anonymous = job.run->anonymous;
     view.progress = job.run->progress;
     view.started_at = wall_time(job.run->started_at);
   }

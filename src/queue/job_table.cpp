@@ -47,6 +47,12 @@ void JobTable::set_state(Job& job, JobState state) {
   if (job.waiting()) ++waiting_count_;
 }
 
+void JobTable::set_document(Job& job, std::string document) {
+  document_bytes_ += document.size();
+  document_bytes_ -= job.document.size();
+  job.document = std::move(document);
+}
+
 Job* JobTable::find(const JobId& id) const {
   const auto found = by_id_.find(id);
   return found == by_id_.end() ? nullptr : found->get();

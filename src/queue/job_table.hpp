@@ -117,6 +117,7 @@ class JobTable {
   bool ready_empty() const { return ready_count_ == 0; }
   std::size_t waiting_count() const { return waiting_count_; }
   void set_state(Job& job, JobState state);
+  void set_document(Job& job, std::string document);
 
   void set_timer(Job& job, std::optional<SteadyTime> when);
   std::optional<SteadyTime> next_timer() const;

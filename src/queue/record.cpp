@@ -97,6 +97,11 @@ void members(R& r, V& visit) {
   visit(r.segment), visit(r.begin), visit(r.end);
 }
 template <class R, class V>
+requires std::is_same_v<std::remove_const_t<R>, Prioritized>
+void members(R& r, V& visit) {
+  visit(r.order), visit(r.priority);
+}
+template <class R, class V>
 requires(std::is_same_v<std::remove_const_t<R>, CancelRequested> ||
          std::is_same_v<std::remove_const_t<R>, Removed> || std::is_same_v<std::remove_const_t<R>, Retried> ||
          std::is_same_v<std::remove_const_t<R>, MarkedIrreversible>) void members(R& r, V& visit) {
@@ -133,7 +138,8 @@ const char* type_name(const Record& record) {
                                                                                "kept",
                                                                                "numbered",
                                                                                "history_lost",
-                                                                               "forgotten"};
+                                                                               "forgotten",
+                                                                               "prioritized"};
   return kNames.at(record.index());
 }
 

@@ -126,10 +126,15 @@ struct HistoryLost {  // the disk had no room for the texts that were to stand t
   std::uint64_t end = 0;
 };
 struct Forgotten {};  // the job that ended first has left the history
+struct Prioritized {
+  std::uint64_t order = 0;
+  std::int64_t priority = 0;
+};
 
-using Record = std::variant<Started, Submitted, Granted, Finished, Requeued, CancelRequested, Removed,
-                            Cleared, Held, Retried, MarkedIrreversible, QueueAttributes, WorkerAttributes,
-                            DocumentStored, DocumentErased, Bound, Kept, Numbered, HistoryLost, Forgotten>;
+using Record =
+    std::variant<Started, Submitted, Granted, Finished, Requeued, CancelRequested, Removed, Cleared, Held,
+                 Retried, MarkedIrreversible, QueueAttributes, WorkerAttributes, DocumentStored,
+                 DocumentErased, Bound, Kept, Numbered, HistoryLost, Forgotten, Prioritized>;
 
 const char* type_name(const Record& record);  // "submitted"
 

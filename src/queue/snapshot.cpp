@@ -36,6 +36,9 @@ Result<std::uint64_t> write_snapshot(SnapshotWriter& writer, const JournalState&
     if (job == nullptr) return {};
     next_order = job->order + 1;
     if (auto added = writer.add(record); !added) return added;
+    if (job->priority != submitted->facts.priority) {
+      if (auto added = writer.add(Prioritized{job->order, job->priority}); !added) return added;
+    }
     auto changed = kept(*job, submitted->facts);
     if (!changed) return {};
     if (!is_terminal(job->state)) return writer.add(std::move(*changed));

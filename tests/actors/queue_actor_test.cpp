@@ -415,5 +415,17 @@ TEST_F(QueueActorTest, CancelIsSentToTheWorkersControlStream) {
                         to_string(grant.token)));
 }
 
+TEST_F(QueueActorTest, DrainIsSentToAWorkerThatHoldsItsControlStreamOpen) {
+  EXPECT_EQ(actor_->drain_worker("w1").error().code, Errc::not_found);
+  Heartbeat beat;
+  beat.worker_id = "w1";
+  beat.body = "{}";
+  ASSERT_TRUE(begin(actor_->heartbeat(beat)).get());
+  EXPECT_EQ(actor_->drain_worker("w1").error().code, Errc::conflict);
+  const auto control = actor_->control("w1");
+  ASSERT_TRUE(actor_->drain_worker("w1"));
+  EXPECT_EQ(*begin(control->next(Millis(0), {})).get(), "event: drain\ndata: {}\n\n");
+}
+
 }  // namespace
 }  // namespace sisyphus::actors

@@ -2,8 +2,10 @@
 
 #include <gtest/gtest.h>
 
+#include <chrono>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
 #include <optional>
 
 namespace sisyphus::actors {
@@ -25,6 +27,11 @@ class WorkerStateTest : public testing::Test {
     state_.emplace(WorkerState::open(folder_).value());
   }
   std::string file_of(const JobId& job) const { return folder_ + "/jobs/" + to_string(job); }
+
+  static void write(const std::string& path, int age) {
+    std::ofstream(path) << "x";
+    fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(age));
+  }
 
   std::string folder_;
   std::optional<WorkerState> state_;
@@ -60,6 +67,29 @@ TEST_F(WorkerStateTest, FolderOfAnAttemptIsSweptAtTheNextStartAndOutputsStayKnow
   EXPECT_EQ(state_->swept(), 1U);
   EXPECT_FALSE(fs::exists(hidden));
   EXPECT_EQ(state_->outputs_of(job_), std::set<std::string>{"/film.mkv"});
+}
+
+TEST_F(WorkerStateTest, OldLogsAreRemovedAtTheStart) {
+  const std::string oldest = state_->log_path(job_, 1);
+  write(oldest, 9);
+  const std::string second = state_->log_path(job_, 2);
+  write(second, 8);
+  for (std::size_t i = 1; i < WorkerState::kMostLogs; ++i) write(state_->log_path(make_uuid(), 1), 1);
+  start();
+  EXPECT_FALSE(fs::exists(oldest));
+  EXPECT_TRUE(fs::exists(second));
+}
+
+TEST_F(WorkerStateTest, LogOfAJobThatIsNotOverStaysHoweverOldItIs) {
+  const std::string old = state_->log_path(job_, 1);
+  write(old, 9);
+  for (std::size_t i = 0; i < WorkerState::kMostLogs; ++i) write(state_->log_path(make_uuid(), 1), 1);
+  ASSERT_TRUE(state_->remember_folder(job_, folder_ + "/.sisyphus-x"));
+  for (int i = 0; i < 100; ++i) state_->log_path(make_uuid(), 1);
+  EXPECT_TRUE(fs::exists(old));
+  ASSERT_TRUE(state_->done(job_, true));
+  for (int i = 0; i < 100; ++i) state_->log_path(make_uuid(), 1);
+  EXPECT_FALSE(fs::exists(old));
 }
 
 }  // namespace

@@ -9,6 +9,22 @@ namespace {
 
 constexpr const char* kReplacement = "\xEF\xBF\xBD";
 
+TEST(LastLines, AreAsManyAsAreAskedFor) {
+  EXPECT_EQ(last_lines("one\ntwo\nthree\n", 2), "two\nthree\n");
+  EXPECT_EQ(last_lines("one\ntwo\nthree", 2), "two\nthree");
+  EXPECT_EQ(last_lines("one\n\n\n", 2), "\n\n");
+  EXPECT_EQ(last_lines("one\ntwo\n", 2), "one\ntwo\n");
+  EXPECT_EQ(last_lines("one\ntwo\n", 9), "one\ntwo\n");
+  EXPECT_EQ(last_lines("one\n", 0), "");
+  EXPECT_EQ(last_lines("", 3), "");
+}
+
+TEST(LastLines, WithinBytesAreWholeAndALongOneIsCutBetweenCharacters) {
+  EXPECT_EQ(last_lines_within("one\ntwo\nthree\n", 10), "three\n");
+  EXPECT_EQ(last_lines_within("one\ntwo\n", 8), "one\ntwo\n");
+  EXPECT_EQ(last_lines_within("\xC3\xA4\xC3\xA4\xC3\xA4", 3), "\xC3\xA4");
+}
+
 TEST(TextTail, ShortTextIsKeptWhole) {
   TextTail tail(32);
   tail.append("one\n");

@@ -1,6 +1,7 @@
 """Jobs that run at the same time, and what cancel and pause do to them while they do."""
 
 import os
+import pty
 import time
 import unittest
 
@@ -273,6 +274,102 @@ class Pause(LiveTest):
         eventually(lambda: process_state(encoder) == "T", "the encoder is stopped")
         self.act(job_id, "resume")
         eventually(lambda: process_state(encoder) != "T", "the encoder runs again")
+
+
+class Drain(LiveTest):
+    def test_a_drained_worker_finishes_what_it_has_takes_no_more_and_ends(self):
+        worker = self.farm.worker(self.server.url)
+        running = self.server.submit(job_of(encode_task(clip(), self.output("one"), input_options={"re": True})))
+        self.server.wait_state(running, "running")
+        waiting = self.server.submit(job_of(encode_task(clip(), self.output("two"))))
+
+        def drained():  # refused until the worker has opened its control stream
+            told = self.farm.run("workers", "--server", self.server.url, "drain", worker.id)
+            return told if told.returncode == 0 else None
+
+        self.assertEqual(eventually(drained, "the worker was told").stdout, f"{worker.id}: draining\n")
+        self.assertEqual(worker.wait(), 0)
+        self.assertEqual(self.server.job(running)["state"], "completed")
+        self.assertEqual(self.server.job(waiting)["state"], "queued")
+        self.assertEqual(self.server.call("GET", "/workers").json["workers"], [])
+
+    def test_a_worker_that_is_not_there_cannot_be_drained(self):
+        self.assertEqual(self.server.call("POST", "/workers/nobody/drain").status, 404)
+        refused = self.farm.run("workers", "--server", self.server.url, "drain", "nobody")
+        self.assertEqual(refused.returncode, 2)
+        self.assertIn("nobody", refused.stderr)
+
+    def test_one_that_holds_no_control_stream_open_cannot_be_told(self):
+        beat = {"status": "idle", "online_at": "now", "hostname": "old", "version": "1"}
+        self.server.call("POST", "/workers/old", beat)
+        self.assertEqual(self.server.call("POST", "/workers/old/drain").status, 409)
+
+
+class Filter(LiveTest):
+    """Cancelling what fits a filter."""
+
+    def setUp(self):
+        super().setUp()
+        self.ids = {title: self.server.submit(job_of(encode_task(clip(), self.output(title)), title=title))
+                    for title in ("S01E01", "S01E02", "S02E01")}
+
+    def cancel(self, *flags):
+        return self.farm.run("cancel", "--server", self.server.url, *flags)
+
+    def states(self):
+        return [self.server.job(job_id)["state"] for job_id in self.ids.values()]
+
+    def test_cancels_the_jobs_whose_title_and_state_fit(self):
+        self.act(self.ids["S01E02"], "pause")
+        done = self.cancel("--state", "queued", "--title", "S0*", "--yes")
+        self.assertEqual(done.returncode, 0, done.stderr)
+        self.assertEqual(self.states(), ["cancelled", "paused", "cancelled"])
+        self.assertEqual(self.cancel("--title", "S01*", "--yes").returncode, 0)
+        self.assertEqual(self.states(), ["cancelled", "cancelled", "cancelled"])
+
+    def test_without_a_terminal_nothing_is_cancelled_until_yes_is_said(self):
+        refused = self.cancel("--title", "S01*")
+        self.assertEqual((refused.returncode, refused.stdout), (2, ""))
+        self.assertIn("--yes", refused.stderr)
+        self.assertIn("S01E02", refused.stderr)
+        self.assertNotIn("S02E01", refused.stderr)
+        self.assertEqual(self.states(), ["queued"] * 3)
+
+    def test_on_a_terminal_it_asks(self):
+        for answer, code, states in (("n", 2, ["queued"] * 3), ("y", 0, ["cancelled", "cancelled", "queued"])):
+            ours, theirs = pty.openpty()
+            asking = self.farm.client("cancel", "--server", self.server.url, "--title", "S01*", stdin=theirs)
+            os.close(theirs)
+            os.write(ours, f"{answer}\n".encode())
+            self.assertEqual(asking.wait(), code)
+            os.close(ours)
+            self.assertTrue(asking.has_logged("Cancel these 2"))
+            self.assertEqual(self.states(), states)
+
+    def test_nothing_that_fits_is_no_fault_and_ids_and_filters_exclude_each_other(self):
+        self.assertEqual(self.cancel("--title", "S09*", "--yes").returncode, 0)
+        self.assertEqual(self.cancel().returncode, 2)
+        self.assertEqual(self.cancel(self.ids["S01E01"], "--state", "queued").returncode, 2)
+        self.assertEqual(self.states(), ["queued"] * 3)
+
+
+class Priority(LiveTest):
+    def test_a_waiting_job_is_brought_forward(self):
+        ids = [self.server.submit(job_of(encode_task(clip(), self.output(title)), title=title)) for title in "abc"]
+        for job_id, priority in ((ids[2], "10"), (ids[0], "-1")):
+            done = self.farm.run("priority", "--server", self.server.url, job_id[:8], priority)
+            self.assertEqual((done.returncode, done.stdout), (0, f"{job_id}: priority {priority}\n"), done.stderr)
+        queue = self.server.call("GET", "/queue").json["queue"]
+        self.assertEqual([job["job_title"] for job in queue], ["c", "b", "a"])
+        self.assertEqual(self.server.job(ids[0])["priority"], -1)
+
+    def test_what_is_no_priority_is_refused(self):
+        job_id = self.server.submit(job_of(encode_task(clip(), self.output())))
+        for body in ({"priority": 101}, {"priority": 1.5}, {"priority": "1"}, {}, {"priority": 1, "title": "x"}):
+            self.assertEqual(self.server.call("PATCH", f"/jobs/{job_id}", body).status, 400, body)
+        self.assertEqual(self.farm.run("priority", "--server", self.server.url, job_id, "101").returncode, 2)
+        self.act(job_id, "cancel")
+        self.assertEqual(self.server.call("PATCH", f"/jobs/{job_id}", {"priority": 1}).status, 409)
 
 
 if __name__ == "__main__":

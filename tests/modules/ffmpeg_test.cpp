@@ -63,10 +63,10 @@ TEST_F(FfmpegPlan, RunsOnAbsolutePathsIntoTheAttemptsFolder) {
   ASSERT_TRUE(planned.plan);
   const std::string staged = folder_ / ".sisyphus-job-1/-o %d:'@.mkv";
   EXPECT_THAT(std::get<RunProgram>(planned.plan->action).argv,
-              ElementsAre("/usr/bin/ffmpeg", "-nostdin", "-hide_banner", "-y", "-stats_period", "0.1", "-ss",
-                          "1", "-protocol_whitelist", "http", "-progress", "pipe:1", "-protocol_whitelist",
-                          "file,pipe,crypto,data", "-i", "file:" + folder_ / "in.mkv", "-map", "0:v",
-                          "-crf:v:0", "19.0", "file:" + staged));
+              ElementsAre("/usr/bin/ffmpeg", "-nostdin", "-hide_banner", "-y", "-nostats", "-stats_period",
+                          "0.1", "-ss", "1", "-protocol_whitelist", "http", "-progress", "pipe:1",
+                          "-protocol_whitelist", "file,pipe,crypto,data", "-i", "file:" + folder_ / "in.mkv",
+                          "-map", "0:v", "-crf:v:0", "19.0", "file:" + staged));
   ASSERT_EQ(planned.plan->outputs.size(), 1U);
   EXPECT_EQ(planned.plan->outputs[0].path, folder_ / "-o %d:'@.mkv");
   EXPECT_EQ(planned.plan->outputs[0].staged, staged);

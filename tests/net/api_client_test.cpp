@@ -22,7 +22,10 @@ class ApiClientTest : public testing::Test {
   void start(const std::vector<std::string>& replies) {
     std::vector<Step> steps;
     for (const std::string& reply : replies) steps.push_back({reply});
-    server_.emplace(loop_, std::vector<std::vector<Step>>{steps});
+    start_with({steps});
+  }
+  void start_with(std::vector<std::vector<Step>> connections) {
+    server_.emplace(loop_, std::move(connections));
     api_.emplace(HttpClient::create(loop_.get_executor(), server_->url()).value(), std::chrono::hours(1));
   }
   template <class T>
@@ -159,6 +162,43 @@ TEST_F(ApiClientTest, ActionsTellTheNewState) {
   EXPECT_EQ(run(api_->act("a", JobAction::retry)).value(), JobState::queued);
   EXPECT_EQ(line(0), "POST /jobs/a/cancel");
   EXPECT_EQ(line(3), "POST /jobs/a/retry");
+}
+
+TEST_F(ApiClientTest, PriorityIsSent) {
+  start({reply_with(R"({"job_id":"a","priority":-4})")});
+  EXPECT_TRUE(run(api_->set_priority("a", -4)));
+  EXPECT_EQ(line(0), "PATCH /jobs/a");
+  EXPECT_EQ(body(0), R"({"priority":-4})");
+}
+
+TEST_F(ApiClientTest, LogIsGivenAsItIs) {
+  start_with({{{reply_with("one\ntwo\n", "200 OK", "text/plain; charset=utf-8")}},
+              {{reply_with("")}},
+              {{reply_with(R"({"detail":"no log"})", "404 Not Found")}},
+              {{reply_with(R"({"detail":"cut off"})", "504 Gateway Timeout")}}});
+  std::string text;
+  const auto add = [&text](std::string_view more) { text += more; };
+  EXPECT_TRUE(run(api_->log("a", {}, add)));
+  EXPECT_EQ(text, "one\ntwo\n");
+  EXPECT_TRUE(run(api_->log("a", {10, true}, add)));
+  EXPECT_EQ(run(api_->log("a", {}, add)).error(), not_found("no log"));
+  EXPECT_EQ(run(api_->log("a", {}, add)).error(), (Error{Errc::timeout, "cut off", ""}));
+  EXPECT_THAT(server_->requests.at(0).at(0), StartsWith("GET /jobs/a/log?follow=0 "));
+  EXPECT_THAT(server_->requests.at(1).at(0), StartsWith("GET /jobs/a/log?follow=1&lines=10 "));
+}
+
+TEST_F(ApiClientTest, NewestJobsAreReadOverAllPages) {
+  start({job_list({kId}, "\"2\""), job_list({kOther})});
+  EXPECT_EQ(run(api_->newest_jobs(JobState::queued, 5000)).value().size(), 2U);
+  EXPECT_EQ(line(0), "GET /jobs?limit=1000&state=queued");
+  EXPECT_EQ(line(1), "GET /jobs?limit=1000&state=queued&cursor=2");
+}
+
+TEST_F(ApiClientTest, DrainNamesTheWorkerEscaped) {
+  start({reply_with("", "204 No Content"), reply_with(R"({"message":"gone"})", "404 Not Found")});
+  EXPECT_TRUE(run(api_->drain_worker("a/b")));
+  EXPECT_EQ(line(0), "POST /workers/a%2Fb/drain");
+  EXPECT_EQ(run(api_->drain_worker("c")).error().code, Errc::not_found);
 }
 
 TEST_F(ApiClientTest, QueueIsReadAndChanged) {

@@ -210,6 +210,24 @@ TEST_F(HttpClientTest, StreamHandsOutEventsUntilItIsTold) {
   EXPECT_THAT(server_->requests[0][0], HasSubstr("\r\nLast-Event-ID: 41\r\n"));
 }
 
+TEST_F(HttpClientTest, TextIsReadAsItComesToItsEnd) {
+  const std::string head =
+      "HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\nTransfer-Encoding: chunked\r\n\r\n";
+  start({{{head + chunk("one\n") + chunk("two\n") + "0\r\n\r\n", true}},
+         {{head + chunk("half") + "4\r\nha"}},
+         {{reply_with(R"({"detail":"no log"})", "404 Not Found")}}});
+  std::string text;
+  const auto read = [&] {
+    return run_until_done(loop_,
+                          client_->read("/log", kPatient, [&text](std::string_view more) { text += more; }));
+  };
+  EXPECT_TRUE(read());
+  EXPECT_EQ(text, "one\ntwo\n");
+  EXPECT_EQ(read().error().code, Errc::network);
+  EXPECT_EQ(text, "one\ntwo\nhalfha");
+  EXPECT_EQ(read().error(), not_found("no log"));
+}
+
 TEST_F(HttpClientTest, StreamThatBreaksIsANetworkErrorAfterItsEvents) {
   start({{{kStreamHead + chunk("data: a\n\ndata: b")}}});
   int events = 0;

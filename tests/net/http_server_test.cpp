@@ -66,7 +66,12 @@ class QuietStream final : public EventStream {
 };
 
 asio::awaitable<HttpResponse> events(const RouteContext&, const HttpRequest&) {
+  co_return event_stream(std::make_unique<QuietStream>());
+}
+
+asio::awaitable<HttpResponse> text(const RouteContext&, const HttpRequest&) {
   HttpResponse response;
+  response.content_type = "text/plain";
   response.stream = std::make_unique<QuietStream>();
   co_return response;
 }
@@ -79,10 +84,11 @@ asio::awaitable<HttpResponse> large(const RouteContext&, const HttpRequest&) {
   co_return response;
 }
 
-constexpr std::array<Route, 5> kRoutes{{{"GET", "/echo", echo},
+constexpr std::array<Route, 6> kRoutes{{{"GET", "/echo", echo},
                                         {"POST", "/echo", echo},
                                         {"GET", "/park", park},
                                         {"GET", "/events", events},
+                                        {"GET", "/text", text},
                                         {"GET", "/large", large}}};
 
 class HttpServerTest : public testing::Test {
@@ -144,7 +150,7 @@ class HttpServerTest : public testing::Test {
   asio::steady_timer release_{loop_, SteadyTime::max()};
   SystemClock clock_;
   NoServices none_;
-  Router router_{{{none_, none_, none_, none_, none_, none_}, clock_}, kRoutes};
+  Router router_{{{none_, none_, none_, none_, none_, none_, none_}, clock_}, kRoutes};
   ServerSettings settings_;
   std::unique_ptr<HttpServer> server_;
 };
@@ -179,6 +185,13 @@ TEST_F(HttpServerTest, HeadOfAStreamHasNoBody) {
   const std::string all = answer("HEAD /events HTTP/1.1\r\n\r\n");
   EXPECT_THAT(all, HasSubstr("text/event-stream"));
   EXPECT_TRUE(all.ends_with("\r\n\r\n"));
+}
+
+TEST_F(HttpServerTest, StreamOfTextHoldsNothingElse) {
+  start();
+  const std::string all = answer("GET /text HTTP/1.1\r\n\r\n");
+  EXPECT_THAT(all, HasSubstr("text/plain"));
+  EXPECT_TRUE(all.ends_with("\r\n\r\n9\r\ndata: x\n\n\r\n0\r\n\r\n")) << all;
 }
 
 TEST_F(HttpServerTest, QuietStreamIsKeptAliveByComments) {

@@ -46,7 +46,7 @@ HttpResponse ask(std::string method, std::vector<std::string> segments) {
   asio::io_context loop;
   NoServices none;
   SystemClock clock;
-  const Router router({{none, none, none, none, none, none}, clock}, kRoutes);
+  const Router router({{none, none, none, none, none, none, none}, clock}, kRoutes);
   HttpRequest request;
   request.method = std::move(method);
   request.target = std::make_shared<const Target>(Target{"/asked", std::move(segments), {}});

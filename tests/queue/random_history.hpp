@@ -180,7 +180,8 @@ class RandomHistory {
     const std::size_t what = below(12);
     if (what == 0) static_cast<void>(queue_->clear(0, queue_->next_order()));
     if (what == 1) queue_->set_disabled(below(2) == 0);
-    if (what > 1) static_cast<void>(queue_->remove(any_id(), now_));
+    if (what == 2) static_cast<void>(queue_->set_priority(any_id(), static_cast<int>(below(5)) - 2, now_));
+    if (what > 2) static_cast<void>(queue_->remove(any_id(), now_));
   }
 
   void pass(Millis span) {

@@ -69,7 +69,8 @@ std::vector<Record> one_of_each() {
           touched(),
           Numbered{kMost},
           HistoryLost{3, 24, kMost},
-          Forgotten{}};
+          Forgotten{},
+          Prioritized{1, -100}};
 }
 
 TEST(Record, EveryTypeReadsBackAsItWasWritten) {

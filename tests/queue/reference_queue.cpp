@@ -294,6 +294,14 @@ std::string ReferenceQueue::retry(const JobId& id, const Result<JobState>& done,
   return "";
 }
 
+ReferenceQueue::Refusal ReferenceQueue::set_priority(const JobId& id, int priority) {
+  Job* const job = find(id);
+  if (job == nullptr) return Errc::not_found;
+  if (job->state != JobState::queued) return Errc::conflict;
+  job->priority = priority;
+  return {};
+}
+
 ReferenceQueue::Refusal ReferenceQueue::remove(const JobId& id) {
   Job* const job = find(id);
   if (job == nullptr) return Errc::not_found;

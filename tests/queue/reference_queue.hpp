@@ -70,6 +70,7 @@ class ReferenceQueue {
   // Whether a delay is over may be a matter of jitter: so `done` says what JobQueue did. What is wrong, or
   // empty.
   std::string retry(const JobId& id, const Result<JobState>& done, Now now);
+  Refusal set_priority(const JobId& id, int priority);
   Refusal remove(const JobId& id);
   void clear();
   void set_disabled(bool disabled) { disabled_ = disabled; }

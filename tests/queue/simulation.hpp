@@ -323,7 +323,11 @@ class Simulation {
 
   void people() {
     const JobId id = below(2) == 0 ? any_id() : running_id();
-    switch (below(4)) {
+    const int priority = static_cast<int>(below(3)) - 1;
+    switch (below(5)) {
+      case 4:
+        return compare("priority", queue_->set_priority(id, priority, now_),
+                       [&] { return pending_.set_priority(id, priority); });
       case 0:
         return compare("cancel", queue_->cancel(id, now_), [&] { return pending_.cancel(id); });
       case 1:

@@ -12,7 +12,8 @@ class NoServices final : public JobService,
                          public DataService,
                          public EventService,
                          public StatusService,
-                         public ValidationService {
+                         public ValidationService,
+                         public LogService {
   [[noreturn]] static void unexpected() { throw std::logic_error("no route asks for a service here"); }
 
  public:
@@ -27,6 +28,7 @@ class NoServices final : public JobService,
   asio::awaitable<Result<JobState>> pause(JobId) override { unexpected(); }
   asio::awaitable<Result<JobState>> resume(JobId) override { unexpected(); }
   asio::awaitable<Result<JobState>> retry(JobId) override { unexpected(); }
+  asio::awaitable<Result<void>> set_priority(JobId, int) override { unexpected(); }
   asio::awaitable<Result<void>> remove(JobId) override { unexpected(); }
   asio::awaitable<Result<void>> clear() override { unexpected(); }
   asio::awaitable<Result<void>> set_disabled(bool) override { unexpected(); }
@@ -41,11 +43,16 @@ class NoServices final : public JobService,
   Result<WorkerView> worker(const std::string&) const override { unexpected(); }
   asio::awaitable<Result<void>> set_worker_disabled(std::string, bool) override { unexpected(); }
   Result<void> forget_worker(const std::string&) override { unexpected(); }
+  Result<void> drain_worker(const std::string&) override { unexpected(); }
   std::unique_ptr<EventStream> control(const std::string&) override { unexpected(); }
   asio::awaitable<Result<void>> put(std::string, std::string, std::string) override { unexpected(); }
   asio::awaitable<Result<void>> erase(std::string, std::string) override { unexpected(); }
   Result<std::string> get(const std::string&, const std::string&) const override { unexpected(); }
   std::unique_ptr<EventStream> subscribe(std::optional<JobId>, std::string_view) override { unexpected(); }
+  asio::awaitable<Result<std::unique_ptr<EventStream>>> read_log(JobView, std::size_t, bool) override {
+    unexpected();
+  }
+  Result<void> add_log(const JobId&, LogPiece) override { unexpected(); }
   std::vector<Error> check(std::string_view) const override { return {}; }
   ServerStatus status() const override { unexpected(); }
 };

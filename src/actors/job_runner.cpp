@@ -214,6 +214,7 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::run_program(const modules::Mod
   options.working_directory = context_.working_directory;
   options.stop = plan.stop;
   options.grace = context_.grace;
+  options.limits = context_.limits;
   options.on_out = [this, &reader](std::string_view line) {
     if (auto progress = reader ? reader->line(line) : std::nullopt) set_progress(std::move(*progress));
   };
@@ -387,7 +388,7 @@ JobEnd JobRunner::stopped() const {
 
 std::optional<JobEnd> JobRunner::failure_of(const ExitReport& report, const modules::Plan& plan,
                                             const modules::Remarks& remarks) const {
-  auto failed = tool_failure(report, plan, remarks);
+  auto failed = tool_failure(report, plan, remarks, context_.limits.memory);
   if (!failed) return std::nullopt;
   JobEnd end = failure(std::move(failed->message));
   end.retryable = failed->retryable;

@@ -81,6 +81,7 @@ struct RunnerContext {
   std::function<asio::awaitable<Result<void>>(JobId, LeaseToken)> mark_irreversible;
   std::function<void()> on_change;          // progress or task changed
   std::map<std::string, double> resources;  // that the worker has
+  ChildLimits limits;
 };
 
 // One job from its grant to its end: initialize and validate all tasks, run them in order, clean up. An actor

@@ -149,7 +149,8 @@ asio::awaitable<void> Worker::run_job(net::GrantedJob job) {
                         board_.settings.grace,
                         {},
                         {},
-                        board_.settings.resources};
+                        board_.settings.resources,
+                        board_.settings.limits};
   context.mark_irreversible = [this](JobId id, LeaseToken token) { return mark_irreversible(id, token); };
   context.on_change = [this] { board_.progress_due.ring(); };
   const WallTime started = clock_.now().wall;

@@ -1,5 +1,6 @@
 #include "actors/job_runner.hpp"
 
+#include "actors/disk_room.hpp"
 #include "actors/expected_time.hpp"
 #include "actors/file_work.hpp"
 #include "actors/job_resources.hpp"
@@ -16,6 +17,12 @@
 namespace sisyphus::actors {
 
 namespace json = boost::json;
+
+namespace {
+
+constexpr std::chrono::seconds kBeforeHandBack{1};
+
+}  // namespace
 
 JobRunner::JobRunner(RunnerContext context, JobRequest request)
     : context_(std::move(context)),
@@ -138,6 +145,10 @@ asio::awaitable<JobEnd> JobRunner::run_tasks(json::array tasks) {
     if (enough(context_.resources, wanted)) continue;
     co_return failure(fmt::format("the module {} takes {}, this worker has {}", task.module_name,
                                   in_words(wanted), in_words(context_.resources)));
+  }
+  if (auto shortage = short_of_room(*plan, context_.min_free)) {
+    auto end = co_await hand_back(std::move(*shortage));
+    co_return end;
   }
   job_progress_ = JobProgress(expected_seconds(*plan));
   if (paused_) job_progress_.pause(std::chrono::steady_clock::now());
@@ -384,6 +395,19 @@ JobEnd JobRunner::stopped() const {
   end.stopped_for = stop_reason_;
   end.module = task_;
   return end;
+}
+
+// Not at once: a queue whose jobs all want a full disk would be handed to and fro as fast as it can be planned.
+asio::awaitable<JobEnd> JobRunner::hand_back(std::string reason) {
+  const SteadyTime until = std::chrono::steady_clock::now() + kBeforeHandBack;
+  bool rung = true;
+  while (rung && stop_reason_ == StopReason::none) rung = co_await changed_.wait_until(until);
+  if (stop_reason_ != StopReason::none) co_return stopped();
+  JobEnd end;
+  end.kind = JobEnd::Kind::stopped;
+  end.stopped_for = StopReason::hand_back;
+  end.message = std::move(reason);
+  co_return end;
 }
 
 std::optional<JobEnd> JobRunner::failure_of(const ExitReport& report, const modules::Plan& plan,

@@ -33,7 +33,7 @@ class Staging;
 enum class StopReason {
   none,
   cancel,        // somebody cancelled it
-  hand_back,     // this worker stops
+  hand_back,     // this worker stops, or has no room for it
   abandon,       // the server gave it to somebody else, or does not know it
   timeout,       // its own timeout_s is over
   task_timeout,  // that of a task's module is
@@ -45,7 +45,7 @@ struct JobEnd {
   Kind kind = Kind::failed;
   StopReason stopped_for = StopReason::none;
   bool retryable = false;  // another attempt may go better: death by signal, a full disk
-  std::string message;     // why it failed
+  std::string message;     // why it failed, or is handed back
   std::string module;      // of the task that failed
   std::string error_tail;  // the last lines of its tool's standard error
   std::vector<std::string> outputs;
@@ -82,6 +82,7 @@ struct RunnerContext {
   std::function<void()> on_change;          // progress or task changed
   std::map<std::string, double> resources;  // that the worker has
   ChildLimits limits;
+  std::uint64_t min_free = 0;  // bytes that the disks a job writes to must have; 0: not looked at
 };
 
 // One job from its grant to its end: initialize and validate all tasks, run them in order, clean up. An actor
@@ -139,6 +140,7 @@ class JobRunner {
   JobEnd failure(const Error& error) const;
   JobEnd validation_failure(const std::vector<modules::Problem>& problems) const;
   JobEnd stopped() const;
+  asio::awaitable<JobEnd> hand_back(std::string reason);  // unstarted
   std::optional<JobEnd> failure_of(const ExitReport& report, const modules::Plan& plan,
                                    const modules::Remarks& remarks) const;
 

@@ -33,6 +33,22 @@ std::string this_host() {
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
 }
 
+Result<actors::ChildLimits> limits_of(const WorkerFlags& flags) {
+  actors::ChildLimits limits;
+  limits.nice = flags.nice;
+  if (!flags.ionice.empty()) {
+    const auto priority = actors::parse_io_priority(flags.ionice);
+    if (!priority) return invalid("--ionice " + priority.error().detail);
+    limits.io_priority = *priority;
+  }
+  if (!flags.memory_limit.empty()) {
+    const auto memory = actors::parse_memory(flags.memory_limit);
+    if (!memory) return invalid("--memory-limit " + memory.error().detail);
+    limits.memory = *memory;
+  }
+  return limits;
+}
+
 }  // namespace
 
 void add_worker_flags(CLI::App& app, WorkerFlags& flags) {
@@ -79,6 +95,12 @@ void add_worker_flags(CLI::App& app, WorkerFlags& flags) {
       ->envname("SISYPHUS_MEMORY_LIMIT")
       ->default_str("")
       ->type_name("SIZE");
+  app.add_option(
+         "--min-free-gb", flags.min_free_gb,
+         "Gigabytes that the disks a job writes to must have free before it starts; otherwise it is handed "
+         "back")
+      ->envname("SISYPHUS_MIN_FREE_GB")
+      ->check(CLI::Range(0.0, 1e6));
   app.add_option("--cancel-grace", flags.cancel_grace_s,
                  "Seconds between SIGTERM and SIGKILL for tools that are asked first, and to hand jobs back "
                  "at the end")
@@ -96,26 +118,6 @@ void add_worker_flags(CLI::App& app, WorkerFlags& flags) {
       ->envname("NETWORK_RETRY_INTERVAL")
       ->check(seconds);
 }
-
-namespace {
-
-Result<actors::ChildLimits> limits_of(const WorkerFlags& flags) {
-  actors::ChildLimits limits;
-  limits.nice = flags.nice;
-  if (!flags.ionice.empty()) {
-    const auto priority = actors::parse_io_priority(flags.ionice);
-    if (!priority) return invalid("--ionice " + priority.error().detail);
-    limits.io_priority = *priority;
-  }
-  if (!flags.memory_limit.empty()) {
-    const auto memory = actors::parse_memory(flags.memory_limit);
-    if (!memory) return invalid("--memory-limit " + memory.error().detail);
-    limits.memory = *memory;
-  }
-  return limits;
-}
-
-}  // namespace
 
 Result<actors::WorkerSettings> settings_of(const WorkerFlags& flags) {
   actors::WorkerSettings settings;
@@ -135,6 +137,7 @@ Result<actors::WorkerSettings> settings_of(const WorkerFlags& flags) {
   auto limits = limits_of(flags);
   if (!limits) return limits.error();
   settings.limits = *limits;
+  settings.min_free = static_cast<std::uint64_t>(flags.min_free_gb * 1e9);
   settings.grace = millis(flags.cancel_grace_s);
   settings.heartbeat_interval = millis(flags.heartbeat_interval_s);
   settings.poll_interval = millis(flags.poll_interval_s);

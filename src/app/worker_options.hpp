@@ -25,6 +25,7 @@ struct WorkerFlags {
   int nice = 0;
   std::string ionice;
   std::string memory_limit;
+  double min_free_gb = 0;
   double cancel_grace_s = 5;
   double heartbeat_interval_s = 5;
   double poll_interval_s = 10;

@@ -218,7 +218,8 @@ Result<void> JobQueue::hand_back(const std::string& worker_id, const HandBack& b
                   .at = wall()};
   if (job->irreversible) record.reason += "; it has changed files already: look, then retry or cancel it";
   commit(*job, std::move(record));
-  job->avoid = std::make_unique<Avoided>(Avoided{worker_id, now_.steady + policy_.backoff_base});
+  if (!job->avoid) job->avoid = std::make_unique<Avoidance>();
+  job->avoid->gave_back(worker_id, now_.steady, policy_.backoff_base, policy_.backoff_cap);
   place(*job);
   return {};
 }
@@ -315,7 +316,8 @@ Result<JobState> JobQueue::retry(const JobId& id, Now now) {
   set_now(now);
   Job* const job = table_.find(id);
   if (job == nullptr) return no_such_job(id);
-  const bool stuck = job->blocked() || (job->waiting() && job->not_before != 0);
+  const bool delayed = job->not_before != 0 || (job->avoid && job->avoid->holds(now_.steady));
+  const bool stuck = job->blocked() || (job->waiting() && delayed);
   if (!stuck && job->state != JobState::failed && job->state != JobState::cancelled) {
     return conflict(fmt::format("job {} is {}: only a failed, cancelled or held one is retried",
                                 to_string(id), to_string(shown_state(*job))));
@@ -405,7 +407,7 @@ Job* JobQueue::next_for(const std::string& worker_id, const Offer& offer) {
     if (kind.ready.empty() || !fits(needs, offer)) continue;
     for (Job& job : kind.ready) {
       if (best != nullptr && !JobClass::Before()(job, *best)) break;
-      if (job.avoid && job.avoid->worker_id == worker_id) continue;
+      if (job.avoid && job.avoid->holds(worker_id, now_.steady)) continue;
       best = &job;
       break;
     }
@@ -485,7 +487,6 @@ void JobQueue::place(Job& job) {
     job.not_before = 0;
     job.backing_off = false;
   }
-  if (job.avoid && job.avoid->until <= now_.steady) job.avoid.reset();
   table_.set_timer(job, std::nullopt);
   if (job.blocked()) {
     table_.unready(job);
@@ -494,7 +495,7 @@ void JobQueue::place(Job& job) {
     table_.set_timer(job, now_.steady + Millis(delay));
   } else {
     table_.make_ready(job);
-    if (job.avoid) table_.set_timer(job, job.avoid->until);
+    if (job.avoid) table_.set_timer(job, job.avoid->next_end(now_.steady));
   }
 }
 
@@ -555,7 +556,6 @@ void JobQueue::apply(Job& job, const Granted& record) {
   job.backing_off = false;
   job.given_up = false;
   job.message.reset();
-  job.avoid.reset();
   job.run = std::make_unique<Run>(Run{record.worker_id, record.anonymous, began, {}});
   renew_timer(job);
 }
@@ -565,6 +565,7 @@ void JobQueue::apply(Job& job, const Finished& record) {
   table_.set_timer(job, std::nullopt);
   table_.set_state(job, record.state);
   job.held = false;
+  job.avoid.reset();
   job.outcome = std::make_unique<Outcome>(Outcome{record.at, record.unconfirmed, false, {}, record.info, 0});
   job.outcome->lost = record.state == JobState::failed && record.forget_token;
   if (job.run) {

@@ -2,6 +2,7 @@
 
 #include "core/clock.hpp"
 #include "core/job.hpp"
+#include "queue/avoidance.hpp"
 
 #include <boost/intrusive/list.hpp>
 #include <boost/intrusive/set.hpp>
@@ -26,12 +27,6 @@ struct Run {
   bool anonymous = false;  // granted without a token
   std::int64_t started_at = 0;
   std::string progress;  // JSON members, not kept over a restart
-};
-
-// Who gave a job back, and is not offered it before that time.
-struct Avoided {
-  std::string worker_id;
-  SteadyTime until;
 };
 
 // How a job ended.
@@ -69,7 +64,7 @@ struct Job {
   std::unique_ptr<Outcome> outcome;            // when finished
   std::unique_ptr<std::string> message;        // why it failed, is held or waits
   std::unique_ptr<std::vector<Attempt>> past;  // the last few attempts that did not end the job, oldest first
-  std::unique_ptr<Avoided> avoid;
+  std::unique_ptr<Avoidance> avoid;  // since a worker gave it back
   std::unique_ptr<std::string> idempotency_key;
 
   bool waiting() const { return state == JobState::queued; }

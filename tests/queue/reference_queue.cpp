@@ -40,7 +40,8 @@ void ReferenceQueue::submit(const JobId& id, Job job, Now now) {
 
 bool ReferenceQueue::may_be_granted(const Job& job, const std::string& worker, Now now) const {
   if (job.state != JobState::queued || job.held || job.irreversible) return false;
-  if (!job.avoid.empty() && job.avoid == worker && now.steady < job.avoid_until) return false;
+  const auto avoided = job.avoid.find(worker);
+  if (avoided != job.avoid.end() && now.steady < avoided->second.until) return false;
   if (job.date && !job.date_passed) return false;
   return !job.backoff || job.backoff->first <= now.steady;
 }
@@ -93,7 +94,6 @@ std::string ReferenceQueue::grant(const std::string& worker, const Offer& offer,
     job->may_come_back = true;
     job->backoff.reset();
     job->date.reset();
-    job->avoid.clear();
     job->lease_end = now.steady + policy_.lease;
     if (!worker.empty()) {
       if (auto wrong = new_token(grant.token); !wrong.empty()) return wrong;
@@ -214,8 +214,9 @@ ReferenceQueue::Refusal ReferenceQueue::hand_back(const std::string& worker, con
   wait(*job);
   --job->attempt;
   job->token = {};
-  job->avoid = worker;
-  job->avoid_until = now.steady + policy_.backoff_base;
+  ReferenceQueue::Job::Avoided& avoided = job->avoid[worker];
+  avoided.delay = avoided.delay == Millis(0) ? policy_.backoff_base : std::min(2 * avoided.delay, policy_.backoff_cap);
+  avoided.until = now.steady + avoided.delay;
   return {};
 }
 
@@ -269,7 +270,9 @@ std::string ReferenceQueue::retry(const JobId& id, const Result<JobState>& done,
   if (job == nullptr) return done || done.error().code != Errc::not_found ? "an unknown job was retried" : "";
   const bool queued = job->state == JobState::queued;
   const bool ended = job->state == JobState::failed || job->state == JobState::cancelled;
-  const bool must = ended || (queued && (job->held || job->irreversible || (job->date && !job->date_passed) ||
+  const bool avoided = std::any_of(job->avoid.begin(), job->avoid.end(),
+                                   [&](const auto& entry) { return now.steady < entry.second.until; });
+  const bool must = ended || (queued && avoided) || (queued && (job->held || job->irreversible || (job->date && !job->date_passed) ||
                                          (job->backoff && now.steady < job->backoff->first)));
   const bool may =
       must ||

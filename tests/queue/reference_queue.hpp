@@ -43,8 +43,11 @@ class ReferenceQueue {
       WallTime wall_first, wall_last;
     };
     std::optional<Backoff> backoff;
-    std::string avoid;  // this worker, until then
-    SteadyTime avoid_until{};
+    struct Avoided {
+      SteadyTime until;
+      Millis delay{0};
+    };
+    std::map<std::string, Avoided> avoid;  // by worker
   };
 
   explicit ReferenceQueue(Policy policy) : policy_(policy) {}

@@ -43,13 +43,17 @@ std::string heartbeat_json(const WorkerBoard& board) {
   }
   json::array jobs;
   for (const JobRunner* const runner : board.running) jobs.push_back(job_json(*runner));
-  json::object resources;
-  for (const auto& [name, amount] : board.settings.resources) resources[name] = amount;
+  json::object module_resources;
+  for (const std::string& name : board.modules) {
+    const Resources taken = board.registry.find(name)->resources();
+    if (!taken.empty()) module_resources[name] = json::value_from(taken);
+  }
   body["info"] = {{"jobs", std::move(jobs)},
                   {"slots", board.settings.slots},
                   {"modules", json::value_from(board.modules)},
                   {"labels", json::value_from(board.settings.labels)},
-                  {"resources", std::move(resources)},
+                  {"resources", json::value_from(board.settings.resources)},
+                  {"module_resources", std::move(module_resources)},
                   {"draining", board.draining}};
   return json::serialize(body);
 }

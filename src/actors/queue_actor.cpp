@@ -113,12 +113,19 @@ void QueueActor::serve_parked() {
   const Now now = clock_.now();
   for (Parked* const parked : parked_) {
     if (parked->released || workers_.disabled(parked->request.worker_id)) continue;
-    parked->grants = jobs_.grant(parked->request.worker_id, parked->request.offer, parked->request.max, now);
+    parked->grants = grant(parked->request, now);
     if (parked->grants.empty()) continue;
     parked->released = true;
     parked->timer.cancel();
     if (!jobs_.has_ready()) break;
   }
+}
+
+std::vector<Grant> QueueActor::grant(const PollRequest& request, Now now) {
+  // Jobs wait for one another only where there is something to share.
+  const bool shares = !request.offer.resources.empty();
+  const Offer* const whole = shares ? workers_.whole_offer(request.worker_id) : nullptr;
+  return jobs_.grant(request.worker_id, request.offer, request.max, now, whole);
 }
 
 void QueueActor::record(const queue::Record& record) {
@@ -159,7 +166,7 @@ asio::awaitable<Result<std::vector<Grant>>> QueueActor::poll(PollRequest request
   Parked parked{std::move(request), asio::steady_timer(executor_), {}, false};
   const std::string& worker = parked.request.worker_id;
   if (!workers_.disabled(worker) && !stopping_) {
-    parked.grants = jobs_.grant(worker, parked.request.offer, parked.request.max, clock_.now());
+    parked.grants = grant(parked.request, clock_.now());
   }
   if (parked.grants.empty() && parked.request.wait > Millis(0) && !stopping_ && !hangup.stop_requested()) {
     const auto place = parked_.insert(parked_.end(), &parked);

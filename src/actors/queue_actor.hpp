@@ -89,6 +89,7 @@ class QueueActor final : public JobService,
   QueueActor(asio::any_io_executor executor, const Clock& clock, QueueSettings settings);
   void changed();  // after every change: wake the journal, the clock and those who wait for a job
   void serve_parked();
+  std::vector<Grant> grant(const PollRequest& request, Now now);
   void record(const queue::Record& record);
   asio::awaitable<Result<void>> committed();
   template <class Operation>

@@ -2,6 +2,7 @@
 
 #include "queue/attempts.hpp"
 #include "queue/kept_job.hpp"
+#include "queue/reservation.hpp"
 
 #include <fmt/format.h>
 
@@ -122,13 +123,13 @@ std::vector<JobId> JobQueue::submit(std::vector<JobDocument> documents, Now now)
   return ids;
 }
 
-std::vector<Grant> JobQueue::grant(const std::string& worker_id, const Offer& offer, std::size_t max,
-                                   Now now) {
+std::vector<Grant> JobQueue::grant(const std::string& worker_id, const Offer& offer, std::size_t max, Now now,
+                                   const Offer* whole) {
   set_now(now);
   std::vector<Grant> grants;
   Offer left = offer;
   while (!disabled_ && grants.size() < max) {
-    Job* const job = next_for(worker_id, left);
+    Job* const job = next_for(worker_id, left, whole);
     if (job == nullptr) break;
     for (const auto& [name, amount] : job->kind->needs.resources) left.resources[name] -= amount;
     grants.push_back(grant_to(*job, worker_id, job->attempt + 1));
@@ -401,18 +402,42 @@ JobQueue::Changes JobQueue::take_changes() {
 // ---- decisions
 // ------------------------------------------------------------------------------------------------
 
-Job* JobQueue::next_for(const std::string& worker_id, const Offer& offer) {
-  Job* best = nullptr;
+JobQueue::Heads JobQueue::heads_for(const std::string& worker_id, const Offer& offer, const Offer* whole) {
+  Heads heads;
   for (auto& [needs, kind] : table_.classes()) {
-    if (kind.ready.empty() || !fits(needs, offer)) continue;
+    if (kind.ready.empty()) continue;
+    const bool fitting = fits(needs, offer);
+    if (!fitting && (whole == nullptr || !fits(needs, *whole))) continue;
+    Job*& first = fitting ? heads.fitting : heads.hindered;
     for (Job& job : kind.ready) {
-      if (best != nullptr && !JobClass::Before()(job, *best)) break;
+      if (first != nullptr && !JobClass::Before()(job, *first)) break;
       if (job.avoid && job.avoid->holds(worker_id, now_.steady)) continue;
-      best = &job;
+      first = &job;
       break;
     }
   }
-  return best;
+  return heads;
+}
+
+// The first that fits; but when it has passed over one that comes before it for too long, the worker keeps
+// free what that one needs, until it gets it.
+Job* JobQueue::next_for(const std::string& worker_id, const Offer& offer, const Offer* whole) {
+  const Heads heads = heads_for(worker_id, offer, whole);
+  if (!heads.fitting || !heads.hindered || JobClass::Before()(*heads.fitting, *heads.hindered))
+    return heads.fitting;
+  JobClass& hindered = *heads.hindered->kind;
+  if (!hindered.passed_over) hindered.passed_over = now_.steady;
+  if (now_.steady - *hindered.passed_over < policy_.reserve_after) return heads.fitting;
+  return heads_for(worker_id, offer_keeping_free(offer, hindered.needs, *whole), nullptr).fitting;
+}
+
+// All jobs age alike, so their order never changes: a job waits for its place since it was added, or since
+// its date.
+std::int64_t JobQueue::rank_of(const Job& job) const {
+  if (policy_.ageing == Millis(0)) return job.priority;
+  const auto added = added_at(job.document);
+  const std::int64_t since = added ? added->time_since_epoch().count() : 0;
+  return job.priority * policy_.ageing.count() - std::max(since, job.not_before);
 }
 
 Grant JobQueue::grant_to(Job& job, const std::string& worker_id, std::uint32_t attempt) {
@@ -538,6 +563,7 @@ void JobQueue::apply(Submitted record) {
   job->priority = static_cast<std::int8_t>(facts.priority);
   job->max_attempts = static_cast<std::uint16_t>(facts.max_attempts);
   if (facts.not_before) job->not_before = facts.not_before->time_since_epoch().count();
+  job->rank = rank_of(*job);
   if (!facts.idempotency_key.empty()) {
     job->idempotency_key = std::make_unique<std::string>(std::move(facts.idempotency_key));
   }
@@ -549,6 +575,7 @@ void JobQueue::apply(Job& job, const Granted& record) {
   const bool goes_on = job.past && record.attempt == job.attempt;  // a new attempt is one more
   const std::int64_t began = goes_on ? reopen_attempt(job) : record.at;
   table_.unready(job);
+  job.kind->passed_over.reset();
   table_.set_state(job, JobState::running);
   job.token = record.token;
   job.attempt = record.attempt;

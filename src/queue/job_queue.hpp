@@ -19,7 +19,9 @@ struct Policy {
   Millis backoff_base{
       5'000};  // before the second attempt; doubled for each further one, jittered by a quarter
   Millis backoff_cap{600'000};
-  std::size_t history = 10'000;  // finished jobs that stay readable
+  std::size_t history = 10'000;   // finished jobs that stay readable
+  Millis reserve_after{600'000};  // that a job is passed over before a worker puts aside what it needs
+  Millis ageing{0};  // of waiting that counts as much as one more of priority; 0: age counts nothing
 };
 
 // Something that the outside learns once the change is in the journal.
@@ -59,7 +61,9 @@ class JobQueue {
 
   // The ids in the order given; the id of an earlier job where an idempotency key is known.
   std::vector<JobId> submit(std::vector<JobDocument> documents, Now now);
-  std::vector<Grant> grant(const std::string& worker_id, const Offer& offer, std::size_t max, Now now);
+  // `whole` is what the worker would offer if nothing ran there, where that is known.
+  std::vector<Grant> grant(const std::string& worker_id, const Offer& offer, std::size_t max, Now now,
+                           const Offer* whole = nullptr);
   void undelivered(const Grant& grant, Now now);
   Result<void> complete(const Completion& completion, Now now);
   Result<void> hand_back(const std::string& worker_id, const HandBack& job, Now now);
@@ -111,7 +115,14 @@ class JobQueue {
   void commit(Job& job, R record);  // record it, apply it, announce the job's new state
   void remember(const Record& record);
   void announce(Effect::Kind kind, const Job& job);
-  Job* next_for(const std::string& worker_id, const Offer& offer);
+  // The jobs that come first: of those that fit, and of those that would if nothing ran there.
+  struct Heads {
+    Job* fitting = nullptr;
+    Job* hindered = nullptr;
+  };
+  Heads heads_for(const std::string& worker_id, const Offer& offer, const Offer* whole);
+  Job* next_for(const std::string& worker_id, const Offer& offer, const Offer* whole);
+  std::int64_t rank_of(const Job& job) const;
   Grant grant_to(Job& job, const std::string& worker_id, std::uint32_t attempt);
   void finish(Job& job, JobState state, Finished end);
   void try_again(Job& job, std::string reason, bool forget_token);

@@ -55,6 +55,7 @@ struct Job {
   std::uint32_t attempt = 0;
   std::uint16_t max_attempts = 3;
   std::int8_t priority = 0;
+  std::int64_t rank = 0;              // a higher one goes first: the priority, or that and the age
   JobState state = JobState::queued;  // never `paused`: that is `held`
   bool held = false;
   bool irreversible = false;
@@ -64,7 +65,7 @@ struct Job {
   std::unique_ptr<Outcome> outcome;            // when finished
   std::unique_ptr<std::string> message;        // why it failed, is held or waits
   std::unique_ptr<std::vector<Attempt>> past;  // the last few attempts that did not end the job, oldest first
-  std::unique_ptr<Avoidance> avoid;  // since a worker gave it back
+  std::unique_ptr<Avoidance> avoid;            // since a worker gave it back
   std::unique_ptr<std::string> idempotency_key;
 
   bool waiting() const { return state == JobState::queued; }
@@ -76,7 +77,7 @@ struct Job {
 struct JobClass {
   struct Before {  // next first
     bool operator()(const Job& a, const Job& b) const {
-      return a.priority != b.priority ? a.priority > b.priority : a.order < b.order;
+      return a.rank != b.rank ? a.rank > b.rank : a.order < b.order;
     }
   };
   using Ready = boost::intrusive::set<
@@ -85,6 +86,9 @@ struct JobClass {
 
   Requirements needs;
   Ready ready;
+  // Since when its first job is passed over: it would fit a worker that has too much else to do, and a job
+  // that comes after it was granted there. Until one of the class is granted or none is ready.
+  std::optional<SteadyTime> passed_over;
 };
 
 // All jobs and the indexes over them. Owns the jobs; keeps the indexes in step; knows no rules.

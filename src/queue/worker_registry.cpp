@@ -66,6 +66,11 @@ std::string WorkerRegistry::hostname(const std::string& id) const {
   return found == workers_.end() ? "" : found->second.beat.hostname;
 }
 
+const Offer* WorkerRegistry::whole_offer(const std::string& id) const {
+  const auto found = workers_.find(id);
+  return found == workers_.end() ? nullptr : &found->second.beat.offer;
+}
+
 std::vector<std::string> WorkerRegistry::unknown_modules(const Requirements& needs, SteadyTime now) const {
   std::vector<std::string> unknown;
   bool any = false;

@@ -51,11 +51,28 @@ bool ReferenceQueue::must_be_granted(const Job& job, const std::string& worker, 
   return due && may_be_granted(job, worker, now);
 }
 
+// One that comes before it waits until the worker has enough free, and it would take of that. For how long
+// that one has waited is not looked at here.
+bool ReferenceQueue::may_be_held_back(const Job& job, const std::string& worker, const Offer& offer, Now now,
+                                      const Offer& whole) const {
+  return std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& entry) {
+    const Job& first = entry.second;
+    if (!may_be_granted(first, worker, now) || !before(first, job)) return false;
+    if (fits(first.needs, offer) || !fits(first.needs, whole)) return false;
+    return std::any_of(job.needs.resources.begin(), job.needs.resources.end(), [&](const auto& wanted) {
+      const auto reserved = first.needs.resources.find(wanted.first);
+      const double amount = reserved == first.needs.resources.end() ? 0 : reserved->second;
+      return offer.resources.at(wanted.first) - amount < wanted.second;
+    });
+  });
+}
+
 // A job that should have been handed out instead of `given`, or besides it where that is null.
 const JobId* ReferenceQueue::overlooked(const Job* given, const std::string& worker, const Offer& offer,
-                                        Now now) const {
+                                        Now now, const Offer& whole) const {
   for (const auto& [id, job] : jobs_) {
     if (&job == given || !must_be_granted(job, worker, now) || !fits(job.needs, offer)) continue;
+    if (may_be_held_back(job, worker, offer, now, whole)) continue;
     if (given == nullptr || before(job, *given)) return &id;
   }
   return nullptr;
@@ -70,7 +87,7 @@ std::string ReferenceQueue::new_token(LeaseToken token) {
 }
 
 std::string ReferenceQueue::grant(const std::string& worker, const Offer& offer, std::size_t max,
-                                  const std::vector<Grant>& given, Now now) {
+                                  const std::vector<Grant>& given, Now now, const Offer& whole) {
   if (disabled_ && !given.empty()) return "a disabled queue handed out a job";
   if (given.size() > max) return "more jobs were handed out than asked for";
   Offer left = offer;
@@ -79,7 +96,7 @@ std::string ReferenceQueue::grant(const std::string& worker, const Offer& offer,
     if (job == nullptr) return "a job was handed out that is not there";
     if (!may_be_granted(*job, worker, now) || !fits(job->needs, left))
       return fmt::format("job {} was handed out, state {}", to_string(grant.id), to_string(shown(*job)));
-    if (const JobId* const better = overlooked(job, worker, left, now)) {
+    if (const JobId* const better = overlooked(job, worker, left, now, whole)) {
       return fmt::format("job {} was handed out before {}", to_string(grant.id), to_string(*better));
     }
     if (grant.attempt != job->attempt + 1 || grant.attempt > job->max_attempts) {
@@ -101,7 +118,7 @@ std::string ReferenceQueue::grant(const std::string& worker, const Offer& offer,
     for (const auto& [name, amount] : job->needs.resources) left.resources[name] -= amount;
   }
   if (!disabled_ && given.size() < max) {
-    if (const JobId* const better = overlooked(nullptr, worker, left, now)) {
+    if (const JobId* const better = overlooked(nullptr, worker, left, now, whole)) {
       return fmt::format("job {} was not handed out", to_string(*better));
     }
   }
@@ -215,7 +232,8 @@ ReferenceQueue::Refusal ReferenceQueue::hand_back(const std::string& worker, con
   --job->attempt;
   job->token = {};
   ReferenceQueue::Job::Avoided& avoided = job->avoid[worker];
-  avoided.delay = avoided.delay == Millis(0) ? policy_.backoff_base : std::min(2 * avoided.delay, policy_.backoff_cap);
+  avoided.delay =
+      avoided.delay == Millis(0) ? policy_.backoff_base : std::min(2 * avoided.delay, policy_.backoff_cap);
   avoided.until = now.steady + avoided.delay;
   return {};
 }
@@ -272,8 +290,9 @@ std::string ReferenceQueue::retry(const JobId& id, const Result<JobState>& done,
   const bool ended = job->state == JobState::failed || job->state == JobState::cancelled;
   const bool avoided = std::any_of(job->avoid.begin(), job->avoid.end(),
                                    [&](const auto& entry) { return now.steady < entry.second.until; });
-  const bool must = ended || (queued && avoided) || (queued && (job->held || job->irreversible || (job->date && !job->date_passed) ||
-                                         (job->backoff && now.steady < job->backoff->first)));
+  const bool must = ended || (queued && avoided) ||
+                    (queued && (job->held || job->irreversible || (job->date && !job->date_passed) ||
+                                (job->backoff && now.steady < job->backoff->first)));
   const bool may =
       must ||
       (queued && ((job->date && now.wall < *job->date) || (job->backoff && now.steady < job->backoff->last)));

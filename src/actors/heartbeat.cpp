@@ -58,6 +58,19 @@ std::string heartbeat_json(const WorkerBoard& board) {
   return json::serialize(body);
 }
 
+// Empty when there is nothing to tell.
+std::string changed_progress(WorkerBoard& board) {
+  json::array reports;
+  for (JobRunner* const runner : board.running) {
+    if (!runner->lease().token || !runner->take_dirty()) continue;
+    json::object report = job_json(*runner);
+    report.erase("job_title");
+    report.erase("attempt");
+    reports.push_back(std::move(report));
+  }
+  return reports.empty() || !board.has("progress") ? "" : json::serialize(reports);
+}
+
 void apply(WorkerBoard& board, const LeaseVerdict& verdict, SteadyTime asked_at) {
   JobRunner* const runner = board.find(verdict.id);
   if (runner == nullptr) return;
@@ -116,22 +129,28 @@ asio::awaitable<void> run_heartbeat(WorkerBoard& board) {
   }
 }
 
+asio::awaitable<void> send_progress(WorkerBoard& board) {
+  struct UnderWay {
+    WorkerBoard& board;
+    ~UnderWay() {
+      board.sending_progress = false;
+      board.progress_sent.open();
+    }
+  };
+  while (board.sending_progress) co_await board.progress_sent.wait(asio::use_awaitable);
+  const std::string body = changed_progress(board);
+  if (body.empty()) co_return;
+  board.sending_progress = true;
+  const UnderWay under_way{board};
+  const auto sent = co_await board.client.progress(body);
+  if (!sent) spdlog::debug("progress_not_sent error=\"{}\"", sent.error().detail);
+}
+
 asio::awaitable<void> run_progress(asio::any_io_executor executor, WorkerBoard& board) {
   asio::steady_timer pause(executor);
   for (;;) {
     co_await board.progress_due.wait();
-    json::array reports;
-    for (JobRunner* const runner : board.running) {
-      if (!runner->lease().token || !runner->take_dirty()) continue;
-      json::object report = job_json(*runner);
-      report.erase("job_title");
-      report.erase("attempt");
-      reports.push_back(std::move(report));
-    }
-    if (reports.empty() || !board.has("progress")) continue;
-    const std::string body = json::serialize(reports);
-    const auto sent = co_await board.client.progress(body);
-    if (!sent) spdlog::debug("progress_not_sent error=\"{}\"", sent.error().detail);
+    co_await send_progress(board);
     pause.expires_after(kProgressInterval);
     co_await pause.async_wait(asio::use_awaitable);
   }

@@ -10,6 +10,11 @@ namespace sisyphus::actors {
 // hears in the reply which jobs are to stop. Both run until they are cancelled.
 asio::awaitable<void> run_heartbeat(WorkerBoard& board);  // `board` outlives the worker's tasks
 
+// Sends what changed since it was sent last in the progress of the jobs, when no other of these is under way:
+// a value that a newer one overtakes would be the last that is seen. Returns when the server has it, or
+// cannot be reached.
+asio::awaitable<void> send_progress(WorkerBoard& board);
+
 // Sends what changed in the progress of the jobs, at most ten times a second and never two at once.
 asio::awaitable<void> run_progress(asio::any_io_executor executor, WorkerBoard& board);
 

@@ -152,7 +152,8 @@ asio::awaitable<JobEnd> JobRunner::run_tasks(json::array tasks) {
   }
   job_progress_ = JobProgress(expected_seconds(*plan));
   if (paused_) job_progress_.pause(std::chrono::steady_clock::now());
-  for (task_index_ = 0; task_index_ < plan->tasks.size(); ++task_index_) {
+  for (std::size_t i = 0; i < plan->tasks.size(); ++i) {
+    task_index_ = i;  // stays that of the last task, for its last progress
     PlannedTask& planned = plan->tasks[task_index_];
     task_ = planned.module_name;
     job_progress_.start_task(task_index_, std::chrono::steady_clock::now());
@@ -182,6 +183,7 @@ asio::awaitable<JobEnd> JobRunner::run_tasks(json::array tasks) {
     written_.insert(done.writes.begin(), done.writes.end());
   }
   job_progress_.finish();
+  dirty_ = true;
   JobEnd end;
   end.kind = JobEnd::Kind::completed;
   // A later task may have moved or deleted what an earlier one wrote.
@@ -397,7 +399,8 @@ JobEnd JobRunner::stopped() const {
   return end;
 }
 
-// Not at once: a queue whose jobs all want a full disk would be handed to and fro as fast as it can be planned.
+// Not at once: a queue whose jobs all want a full disk would be handed to and fro as fast as it can be
+// planned.
 asio::awaitable<JobEnd> JobRunner::hand_back(std::string reason) {
   const SteadyTime until = std::chrono::steady_clock::now() + kBeforeHandBack;
   bool rung = true;

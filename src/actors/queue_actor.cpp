@@ -272,11 +272,12 @@ asio::awaitable<Result<void>> QueueActor::set_disabled(bool disabled) {
 }
 
 void QueueActor::report_progress(const std::vector<ProgressReport>& reports) {
+  const SteadyTime now = clock_.now().steady;
   for (const ProgressReport& report : reports) {
     if (!jobs_.report_progress(report)) continue;
-    publish_event("progress", report.id, false,
-                  [&report] { return fmt::format(R"({{"job_id":"{}",{}}})", report.id, report.members); });
+    if (progress_.tell_now(report.id, report.members, now)) publish_progress(report.id, report.members);
   }
+  if (next_deadline() < armed_for_) clock_bell_.ring();
 }
 
 // ---- workers, documents, status
@@ -407,6 +408,7 @@ std::unique_ptr<EventStream> QueueActor::subscribe(std::optional<JobId> id, std:
 
 void QueueActor::publish(const std::vector<queue::Effect>& effects) {
   for (const queue::Effect& effect : effects) {
+    if (const auto last = progress_.take(effect.id)) publish_progress(effect.id, *last);
     switch (effect.kind) {
       case queue::Effect::Kind::cancel:
         send_order("cancel", effect);
@@ -442,6 +444,10 @@ void QueueActor::publish_event(std::string_view type, const std::optional<JobId>
   events_->publish(type, job, render(), last_of_job);
 }
 
+void QueueActor::publish_progress(const JobId& id, std::string_view members) {
+  publish_event("progress", id, false, [&] { return fmt::format(R"({{"job_id":"{}",{}}})", id, members); });
+}
+
 // What the job is now, as it was when this happened: it may have gone on since, or be gone.
 std::string QueueActor::state_event(const queue::Effect& effect) const {
   JobView view;
@@ -468,7 +474,8 @@ void QueueActor::publish_worker(const WorkerView& worker, bool online) {
 // ----------------------------------------------------------------------------------------------
 
 SteadyTime QueueActor::next_deadline() const {
-  return std::min(jobs_.next_deadline().value_or(SteadyTime::max()), workers_.next_expiry());
+  const SteadyTime queue = jobs_.next_deadline().value_or(SteadyTime::max());
+  return std::min({queue, workers_.next_expiry(), progress_.next_due().value_or(SteadyTime::max())});
 }
 
 asio::awaitable<void> QueueActor::run_clock() {
@@ -478,6 +485,7 @@ asio::awaitable<void> QueueActor::run_clock() {
     if (rang) continue;
     const Now now = clock_.now();
     jobs_.tick(now);
+    for (const auto& [id, members] : progress_.due(now.steady)) publish_progress(id, members);
     for (const WorkerView& gone : workers_.expire(now.steady)) {
       spdlog::warn("worker_offline worker={} hostname={}", gone.worker_id, gone.hostname);
       publish_worker(gone, false);

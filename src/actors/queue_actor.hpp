@@ -3,6 +3,7 @@
 #include "actors/event_hub.hpp"
 #include "actors/journal_compactor.hpp"
 #include "actors/journal_writer.hpp"
+#include "actors/progress_pacer.hpp"
 #include "core/services.hpp"
 #include "core/task_group.hpp"
 #include "queue/journal.hpp"
@@ -100,6 +101,7 @@ class QueueActor final : public JobService,
   void send_order(std::string_view order, const queue::Effect& effect);
   template <class Render>
   void publish_event(std::string_view type, const std::optional<JobId>& job, bool last_of_job, Render render);
+  void publish_progress(const JobId& id, std::string_view members);
   std::string state_event(const queue::Effect& effect) const;
   void publish_worker(const WorkerView& worker, bool online);
   void complete_view(JobView& view) const;
@@ -117,6 +119,7 @@ class QueueActor final : public JobService,
   std::unique_ptr<JournalWriter> journal_;
   std::unique_ptr<JournalCompactor> compactor_;
   std::unique_ptr<EventHub> events_;
+  ProgressPacer progress_;
   ControlHub control_;
   std::list<Parked*> parked_;  // first come first
   Bell clock_bell_;

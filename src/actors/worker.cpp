@@ -221,6 +221,8 @@ asio::awaitable<void> Worker::report(JobRunner& runner, JobEnd end, WallTime sta
                      end.message);
     board_.drain();
   }
+  // What was reached is seen before the end is; a worker that is to leave has no time for that.
+  if (board_.reached && end.kind != JobEnd::Kind::stopped) co_await send_progress(board_);
   const json::object info = info_of(end, started);
   RetryDelay delay(Millis(250), board_.settings.network_retry);
   while (end.stopped_for != StopReason::abandon) {

@@ -3,6 +3,7 @@
 #include "actors/job_resources.hpp"
 #include "actors/job_runner.hpp"
 #include "core/bell.hpp"
+#include "core/gate.hpp"
 #include "net/worker_client.hpp"
 
 #include <chrono>
@@ -38,7 +39,8 @@ struct WorkerBoard {
         slot_free(executor),
         winding_up(executor),
         heartbeat_due(executor),
-        progress_due(executor) {}
+        progress_due(executor),
+        progress_sent(executor) {}
 
   WorkerSettings settings;
   const modules::Registry registry;
@@ -54,6 +56,8 @@ struct WorkerBoard {
   Bell winding_up;  // drain or stop was asked for, or a job ended meanwhile
   Bell heartbeat_due;
   Bell progress_due;
+  bool sending_progress = false;
+  Gate progress_sent;  // opens when that is over
 
   void drain() {
     draining = true;

@@ -127,9 +127,11 @@ void reap_failed(pid_t pid) {
   }
 }
 
-Result<Process> start_guard(const std::vector<std::string>& argv, const GuardSetup& setup) {
+Result<Process> start_guard(const std::vector<std::string>& argv, const ChildLimits& limits,
+                            const GuardSetup& setup) {
   const auto& program = guard_program();
-  std::vector<const char*> arguments{"sisyphus", "guard", "--"};
+  const std::string limits_argument = to_argument(limits);
+  std::vector<const char*> arguments{"sisyphus", "guard", limits_argument.c_str(), "--"};
   for (const auto& argument : argv) arguments.push_back(argument.c_str());
   arguments.push_back(nullptr);
 
@@ -216,8 +218,9 @@ Result<ChildProcess> launch(const asio::any_io_executor& executor, const LaunchS
     }
   }
 
-  auto started = start_guard(
-      spec.argv, {{in.read.get(), out.write.get(), err.write.get(), guards.get()}, directory.get()});
+  auto started =
+      start_guard(spec.argv, spec.limits,
+                  {{in.read.get(), out.write.get(), err.write.get(), guards.get()}, directory.get()});
   if (!started) return started.error();
   UniqueFd exited(static_cast<int>(::syscall(SYS_pidfd_open, started->id(), 0)));
   if (!exited) {

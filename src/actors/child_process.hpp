@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/child_limits.hpp"
 #include "core/errc.hpp"
 
 #include <asio/any_io_executor.hpp>
@@ -18,6 +19,7 @@ struct LaunchSpec {
   std::vector<std::string> argv;  // absolute program first
   std::string working_directory;  // absolute; empty: the worker's own
   bool wants_input = false;       // a pipe for standard input; otherwise /dev/null
+  ChildLimits limits{};
 };
 
 // A guard process (actors/guard.hpp) with its end of the control channel and the tool's pipes.
@@ -40,10 +42,10 @@ struct ChildProcess {
   explicit ChildProcess(const asio::any_io_executor& executor);
 };
 
-// Starts `/proc/self/exe guard -- argv…`. Fails when the guard cannot be started, with Errc::tool when the
-// working directory is at fault and Errc::io (storage_full) when the system is; that the tool could not be
-// started is told by the guard on the control channel. From the first launch with input on, the whole process
-// ignores SIGPIPE.
+// Starts `/proc/self/exe guard LIMITS -- argv…`. Fails when the guard cannot be started, with Errc::tool when
+// the working directory is at fault and Errc::io (storage_full) when the system is; that the tool could not
+// be started is told by the guard on the control channel. From the first launch with input on, the whole
+// process ignores SIGPIPE.
 Result<ChildProcess> launch(const asio::any_io_executor& executor, const LaunchSpec& spec);
 
 // For processes that are not themselves the guard's program, as the tests: its absolute path. Before any

@@ -49,6 +49,7 @@ class EventHub::Stream final : public EventQueue {
       spdlog::warn("event_reader_too_slow events_lost={}", kLimit);
       clear();
       push(hub_.resync_);
+      push(event.text);  // it may be the last of its job
     }
     if (job && event.last_of_job) end();
   }

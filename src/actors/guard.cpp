@@ -1,5 +1,6 @@
 #include "actors/guard.hpp"
 
+#include "actors/child_limits.hpp"
 #include "actors/process_tree.hpp"
 #include "core/unique_fd.hpp"
 
@@ -31,8 +32,14 @@ constexpr int kExecFailed = 127;
 constexpr int kMisused = 64;        // EX_USAGE of sysexits.h
 constexpr int kLongestPause = 100;  // milliseconds between two sweeps over what does not die
 
+// Over a pipe from the forked child.
+struct StartFailure {
+  int error = 0;
+  bool refused = true;  // its limits; otherwise the program could not be executed
+};
+
 // In the forked child, up to execv. Only async-signal-safe calls.
-[[noreturn]] void become_tool(char** argv, pid_t guard, int failure_pipe) {
+[[noreturn]] void become_tool(const ChildLimits& limits, char** argv, pid_t guard, int failure_pipe) {
   ::setpgid(0, 0);
   for (int signal = 1; signal < NSIG; ++signal)
     ::signal(signal, SIG_DFL);  // fails for SIGKILL and SIGSTOP: fine
@@ -42,10 +49,14 @@ constexpr int kLongestPause = 100;  // milliseconds between two sweeps over what
   sigset_t none;
   ::sigemptyset(&none);
   ::sigprocmask(SIG_SETMASK, &none, nullptr);
-  ::execv(argv[0], argv);
-  const int error = errno;
+  StartFailure failure;
+  if (apply(limits)) {
+    ::execv(argv[0], argv);
+    failure.refused = false;
+  }
+  failure.error = errno;
   // If this fails the tool seems to have ended with 127, which is as true.
-  [[maybe_unused]] const auto written = ::write(failure_pipe, &error, sizeof error);
+  [[maybe_unused]] const auto written = ::write(failure_pipe, &failure, sizeof failure);
   ::_exit(kExecFailed);
 }
 
@@ -67,6 +78,7 @@ void let_go_of_pipes() {
 
 class Guard {
  public:
+  explicit Guard(const ChildLimits& limits) : limits_(limits) {}
   int run(char** argv);
 
  private:
@@ -80,6 +92,7 @@ class Guard {
   bool reap();  // false when no child is left
   void report_end(int status);
 
+  const ChildLimits limits_;
   const pid_t self_ = ::getpid();
   UniqueFd child_signals_;
   UniqueFd exec_pipe_;        // open until it is known whether execv worked
@@ -141,7 +154,7 @@ bool Guard::start(char** argv) {
   speak_utf8();
   tool_ = ::fork();
   if (tool_ < 0) return false;
-  if (tool_ == 0) become_tool(argv, self_, failure_pipe.get());
+  if (tool_ == 0) become_tool(limits_, argv, self_, failure_pipe.get());
   ::setpgid(tool_, tool_);  // as the child does, whoever is first; fails when it is already another program
   let_go_of_pipes();
   return true;
@@ -161,13 +174,13 @@ void Guard::wait_for_something() {
 
 void Guard::learn_of_exec() {
   if (!exec_pipe_) return;
-  int error = 0;
-  const auto size = ::read(exec_pipe_.get(), &error, sizeof error);
+  StartFailure failure;
+  const auto size = ::read(exec_pipe_.get(), &failure, sizeof failure);
   if (size < 0) return;  // not yet, or interrupted: poll comes back
   exec_pipe_.reset();
-  exec_failed_ = size == sizeof error;
+  exec_failed_ = size == sizeof failure;
   if (exec_failed_) {
-    report("failed", error);
+    report(failure.refused ? "refused" : "failed", failure.error);
   } else {
     report("started", tool_);
   }
@@ -245,8 +258,9 @@ void Guard::report_end(int status) {
 
 }  // namespace
 
-int run_guard(char** argv) {
-  return Guard().run(argv);
+int run_guard(const char* limits, char** argv) {
+  const auto parsed = parse_limits(limits);
+  return parsed ? Guard(*parsed).run(argv) : kMisused;
 }
 
 }  // namespace sisyphus::actors

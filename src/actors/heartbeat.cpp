@@ -44,15 +44,32 @@ std::string heartbeat_json(const WorkerBoard& board) {
   }
   json::array jobs;
   for (const JobRunner* const runner : board.running) jobs.push_back(job_json(*runner));
-  json::object resources;
-  for (const auto& [name, amount] : board.settings.resources) resources[name] = amount;
+  json::object module_resources;
+  for (const std::string& name : board.modules) {
+    const Resources taken = board.registry.find(name)->resources();
+    if (!taken.empty()) module_resources[name] = json::value_from(taken);
+  }
   body["info"] = {{"jobs", std::move(jobs)},
                   {"slots", board.settings.slots},
                   {"modules", json::value_from(board.modules)},
                   {"labels", json::value_from(board.settings.labels)},
-                  {"resources", std::move(resources)},
+                  {"resources", json::value_from(board.settings.resources)},
+                  {"module_resources", std::move(module_resources)},
                   {"draining", board.draining}};
   return json::serialize(body);
+}
+
+// Empty when there is nothing to tell.
+std::string changed_progress(WorkerBoard& board) {
+  json::array reports;
+  for (JobRunner* const runner : board.running) {
+    if (!runner->lease().token || !runner->take_dirty()) continue;
+    json::object report = job_json(*runner);
+    report.erase("job_title");
+    report.erase("attempt");
+    reports.push_back(std::move(report));
+  }
+  return reports.empty() || !board.has("progress") ? "" : json::serialize(reports);
 }
 
 void apply(WorkerBoard& board, const LeaseVerdict& verdict, SteadyTime asked_at) {
@@ -114,27 +131,18 @@ asio::awaitable<void> run_heartbeat(WorkerBoard& board) {
 }
 
 asio::awaitable<bool> send_progress(WorkerBoard& board) {
-  struct Sending {
-    explicit Sending(WorkerBoard& the_board) : board(the_board) { board.sending_progress = true; }
-    ~Sending() {
+  struct UnderWay {
+    explicit UnderWay(WorkerBoard& the_board) : board(the_board) { board.sending_progress = true; }
+    ~UnderWay() {
       board.sending_progress = false;
       board.progress_sent.open();
     }
     WorkerBoard& board;
   };
-  // One at a time: an older one that is overtaken would be shown last.
   while (board.sending_progress) co_await board.progress_sent.wait(asio::use_awaitable);
-  json::array reports;
-  for (JobRunner* const runner : board.running) {
-    if (!runner->lease().token || !runner->take_dirty()) continue;
-    json::object report = job_json(*runner);
-    report.erase("job_title");
-    report.erase("attempt");
-    reports.push_back(std::move(report));
-  }
-  if (reports.empty() || !board.has("progress")) co_return false;
-  const Sending sending(board);
-  const std::string body = json::serialize(reports);
+  const std::string body = changed_progress(board);
+  if (body.empty()) co_return false;
+  const UnderWay under_way(board);
   const auto sent = co_await board.client.progress(body);
   if (!sent) spdlog::debug("progress_not_sent error=\"{}\"", sent.error().detail);
   co_return true;

@@ -11,7 +11,9 @@ namespace sisyphus::actors {
 // hears in the reply which jobs are to stop. Both run until they are cancelled.
 asio::awaitable<void> run_heartbeat(WorkerBoard& board);  // `board` outlives the worker's tasks
 
-// Sends what changed in the progress of the jobs, never two at once; false when nothing had.
+// Sends what changed since it was sent last in the progress of the jobs, when no other of these is under way:
+// a value that a newer one overtakes would be the last that is seen. Returns when the server has it, or
+// cannot be reached; false when nothing had changed.
 asio::awaitable<bool> send_progress(WorkerBoard& board);
 
 // The same whenever something changes, at most 25 times a second.

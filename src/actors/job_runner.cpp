@@ -1,5 +1,6 @@
 #include "actors/job_runner.hpp"
 
+#include "actors/disk_room.hpp"
 #include "actors/expected_time.hpp"
 #include "actors/file_work.hpp"
 #include "actors/job_resources.hpp"
@@ -18,6 +19,12 @@
 namespace sisyphus::actors {
 
 namespace json = boost::json;
+
+namespace {
+
+constexpr std::chrono::seconds kBeforeHandBack{1};
+
+}  // namespace
 
 JobRunner::JobRunner(RunnerContext context, JobRequest request)
     : context_(std::move(context)),
@@ -140,9 +147,14 @@ asio::awaitable<JobEnd> JobRunner::run_tasks(json::array tasks) {
     co_return failure(fmt::format("the module {} takes {}, this worker has {}", task.module_name,
                                   in_words(wanted), in_words(context_.resources)));
   }
+  if (auto shortage = short_of_room(*plan, context_.min_free)) {
+    auto end = co_await hand_back(std::move(*shortage));
+    co_return end;
+  }
   job_progress_ = JobProgress(expected_seconds(*plan));
   if (paused_) job_progress_.pause(std::chrono::steady_clock::now());
-  for (task_index_ = 0; task_index_ < plan->tasks.size(); ++task_index_) {
+  for (std::size_t i = 0; i < plan->tasks.size(); ++i) {
+    task_index_ = i;  // stays that of the last task, for its last progress
     PlannedTask& planned = plan->tasks[task_index_];
     task_ = planned.module_name;
     job_progress_.start_task(task_index_, std::chrono::steady_clock::now());
@@ -170,6 +182,7 @@ asio::awaitable<JobEnd> JobRunner::run_tasks(json::array tasks) {
     written_.insert(done.writes.begin(), done.writes.end());
   }
   job_progress_.finish();
+  dirty_ = true;
   JobEnd end;
   end.kind = JobEnd::Kind::completed;
   // A later task may have moved or deleted what an earlier one wrote.
@@ -216,6 +229,7 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::run_program(const modules::Mod
   options.working_directory = context_.working_directory;
   options.stop = plan.stop;
   options.grace = context_.grace;
+  options.limits = context_.limits;
   options.on_out = [this, &reader](std::string_view line) {
     if (!reader) return log_->add(line);  // else it is for programs: progress
     if (auto progress = reader->line(line)) set_progress(std::move(*progress));
@@ -401,9 +415,23 @@ JobEnd JobRunner::stopped() const {
   return end;
 }
 
+// Not at once: a queue whose jobs all want a full disk would be handed to and fro as fast as it can be
+// planned.
+asio::awaitable<JobEnd> JobRunner::hand_back(std::string reason) {
+  const SteadyTime until = std::chrono::steady_clock::now() + kBeforeHandBack;
+  bool rung = true;
+  while (rung && stop_reason_ == StopReason::none) rung = co_await changed_.wait_until(until);
+  if (stop_reason_ != StopReason::none) co_return stopped();
+  JobEnd end;
+  end.kind = JobEnd::Kind::stopped;
+  end.stopped_for = StopReason::hand_back;
+  end.message = std::move(reason);
+  co_return end;
+}
+
 std::optional<JobEnd> JobRunner::failure_of(const ExitReport& report, const modules::Plan& plan,
                                             const modules::Remarks& remarks) const {
-  auto failed = tool_failure(report, plan, remarks);
+  auto failed = tool_failure(report, plan, remarks, context_.limits.memory);
   if (!failed) return std::nullopt;
   JobEnd end = failure(std::move(failed->message));
   end.retryable = failed->retryable;

@@ -35,7 +35,7 @@ class Staging;
 enum class StopReason {
   none,
   cancel,        // somebody cancelled it
-  hand_back,     // this worker stops
+  hand_back,     // this worker stops, or has no room for it
   abandon,       // the server gave it to somebody else, or does not know it
   timeout,       // its own timeout_s is over
   task_timeout,  // that of a task's module is
@@ -47,7 +47,7 @@ struct JobEnd {
   Kind kind = Kind::failed;
   StopReason stopped_for = StopReason::none;
   bool retryable = false;  // another attempt may go better: death by signal, a full disk
-  std::string message;     // why it failed
+  std::string message;     // why it failed, or is handed back
   std::string module;      // of the task that failed
   std::string error_tail;  // the last lines of its tool's standard error
   std::string log_tail;    // the last lines that the tools said; fewer where all went well
@@ -84,6 +84,8 @@ struct RunnerContext {
   std::function<asio::awaitable<Result<void>>(JobId, LeaseToken)> mark_irreversible;
   std::function<void()> on_change;          // progress or task changed
   std::map<std::string, double> resources;  // that the worker has
+  ChildLimits limits;
+  std::uint64_t min_free = 0;  // bytes that the disks a job writes to must have; 0: not looked at
   std::function<asio::awaitable<bool>()> send_progress;  // what changed last, without waiting for its turn
 };
 
@@ -147,6 +149,7 @@ class JobRunner {
   // Of these tasks, planned, of which the first has the index `first`; nothing when they have no problems.
   std::optional<JobEnd> failure_of(std::span<const PlannedTask> tasks, std::size_t first);
   JobEnd stopped() const;
+  asio::awaitable<JobEnd> hand_back(std::string reason);  // unstarted
   std::optional<JobEnd> failure_of(const ExitReport& report, const modules::Plan& plan,
                                    const modules::Remarks& remarks) const;
 

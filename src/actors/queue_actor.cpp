@@ -124,12 +124,19 @@ void QueueActor::serve_parked() {
   const Now now = clock_.now();
   for (Parked* const parked : parked_) {
     if (parked->released || workers_.disabled(parked->request.worker_id)) continue;
-    parked->grants = jobs_.grant(parked->request.worker_id, parked->request.offer, parked->request.max, now);
+    parked->grants = grant(parked->request, now);
     if (parked->grants.empty()) continue;
     parked->released = true;
     parked->timer.cancel();
     if (!jobs_.has_ready()) break;
   }
+}
+
+std::vector<Grant> QueueActor::grant(const PollRequest& request, Now now) {
+  // Jobs wait for one another only where there is something to share.
+  const bool shares = !request.offer.resources.empty();
+  const Offer* const whole = shares ? workers_.whole_offer(request.worker_id) : nullptr;
+  return jobs_.grant(request.worker_id, request.offer, request.max, now, whole);
 }
 
 void QueueActor::record(const queue::Record& record) {
@@ -166,7 +173,7 @@ asio::awaitable<Result<std::vector<Submitted>>> QueueActor::submit(std::vector<J
 asio::awaitable<Result<std::vector<Grant>>> QueueActor::poll(PollRequest request, WatchClient watch) {
   std::vector<Grant> grants;
   if (!workers_.disabled(request.worker_id) && !stopping_) {
-    grants = jobs_.grant(request.worker_id, request.offer, request.max, clock_.now());
+    grants = grant(request, clock_.now());
   }
   if (grants.empty() && request.wait > Millis(0) && !stopping_) {
     grants = co_await park(std::move(request), watch());
@@ -290,11 +297,12 @@ asio::awaitable<Result<void>> QueueActor::set_disabled(bool disabled) {
 }
 
 void QueueActor::report_progress(const std::vector<ProgressReport>& reports) {
+  const SteadyTime now = clock_.now().steady;
   for (const ProgressReport& report : reports) {
     if (!jobs_.report_progress(report)) continue;
-    publish_event("progress", report.id, false,
-                  [&report] { return fmt::format(R"({{"job_id":"{}",{}}})", report.id, report.members); });
+    if (progress_.tell_now(report.id, report.members, now)) publish_progress(report.id, report.members);
   }
+  if (next_deadline() < armed_for_) clock_bell_.ring();
 }
 
 // ---- workers, documents, status
@@ -473,6 +481,7 @@ std::unique_ptr<EventStream> QueueActor::subscribe(std::optional<JobId> id, std:
 void QueueActor::publish(const std::vector<queue::Effect>& effects) {
   for (const queue::Effect& effect : effects) {
     logs_.job_changed(effect);
+    if (const auto last = progress_.take(effect.id)) publish_progress(effect.id, *last);
     switch (effect.kind) {
       case queue::Effect::Kind::cancel:
         send_order("cancel", effect);
@@ -508,6 +517,10 @@ void QueueActor::publish_event(std::string_view type, const std::optional<JobId>
   events_->publish(type, job, render(), last_of_job);
 }
 
+void QueueActor::publish_progress(const JobId& id, std::string_view members) {
+  publish_event("progress", id, false, [&] { return fmt::format(R"({{"job_id":"{}",{}}})", id, members); });
+}
+
 // What the job is now, as it was when this happened: it may have gone on since, or be gone.
 std::string QueueActor::state_event(const queue::Effect& effect) const {
   JobView view;
@@ -535,7 +548,8 @@ void QueueActor::publish_worker(const WorkerView& worker, bool online) {
 // ----------------------------------------------------------------------------------------------
 
 SteadyTime QueueActor::next_deadline() const {
-  return std::min(jobs_.next_deadline().value_or(SteadyTime::max()), workers_.next_expiry());
+  const SteadyTime queue = jobs_.next_deadline().value_or(SteadyTime::max());
+  return std::min({queue, workers_.next_expiry(), progress_.next_due().value_or(SteadyTime::max())});
 }
 
 asio::awaitable<void> QueueActor::run_clock() {
@@ -545,6 +559,7 @@ asio::awaitable<void> QueueActor::run_clock() {
     if (rang) continue;
     const Now now = clock_.now();
     jobs_.tick(now);
+    for (const auto& [id, members] : progress_.due(now.steady)) publish_progress(id, members);
     for (const WorkerView& gone : workers_.expire(now.steady)) {
       spdlog::warn("worker_offline worker={} hostname={}", gone.worker_id, gone.hostname);
       publish_worker(gone, false);

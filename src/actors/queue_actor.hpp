@@ -4,6 +4,7 @@
 #include "actors/journal_compactor.hpp"
 #include "actors/journal_writer.hpp"
 #include "actors/log_relay.hpp"
+#include "actors/progress_pacer.hpp"
 #include "core/services.hpp"
 #include "core/task_group.hpp"
 #include "queue/journal.hpp"
@@ -94,6 +95,7 @@ class QueueActor final : public JobService,
   QueueActor(asio::any_io_executor executor, const Clock& clock, QueueSettings settings);
   void changed();  // after every change: wake the journal, the clock and those who wait for a job
   void serve_parked();
+  std::vector<Grant> grant(const PollRequest& request, Now now);
   asio::awaitable<std::vector<Grant>> park(PollRequest request, std::stop_token hangup);
   void record(const queue::Record& record);
   asio::awaitable<Result<void>> committed();
@@ -105,6 +107,7 @@ class QueueActor final : public JobService,
   void send_order(std::string_view order, const queue::Effect& effect);
   template <class Render>
   void publish_event(std::string_view type, const std::optional<JobId>& job, bool last_of_job, Render render);
+  void publish_progress(const JobId& id, std::string_view members);
   std::string state_event(const queue::Effect& effect) const;
   void publish_worker(const WorkerView& worker, bool online);
   void complete_view(JobView& view) const;
@@ -124,6 +127,7 @@ class QueueActor final : public JobService,
   std::unique_ptr<JournalWriter> journal_;
   std::unique_ptr<JournalCompactor> compactor_;
   std::unique_ptr<EventHub> events_;
+  ProgressPacer progress_;
   ControlHub control_;
   LogRelay logs_;
   std::list<Parked*> parked_;              // first come first

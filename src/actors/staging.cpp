@@ -1,5 +1,6 @@
 #include "actors/staging.hpp"
 
+#include "actors/disk_room.hpp"
 #include "actors/worker_state.hpp"
 #include "core/unique_fd.hpp"
 
@@ -48,8 +49,8 @@ bool may_be_cut_short(const std::string& staged) {
   std::error_code code;
   const std::uintmax_t size = fs::file_size(staged, code);
   if (code || size > kSmall) return false;
-  const fs::space_info space = fs::space(fs::path(staged).parent_path(), code);
-  return !code && (::geteuid() == 0 ? space.free : space.available) < kNoRoom;
+  const auto left = free_bytes(fs::path(staged).parent_path().string());
+  return left && *left < kNoRoom;
 }
 
 Result<void> write_file(const std::string& path, std::string_view text) {

@@ -69,8 +69,8 @@ asio::awaitable<Result<ExitReport>> Subprocess::State::run(Self self) {
   };
   const auto& options = self->options;
   if (options.argv.empty()) co_return Error{Errc::tool, "no program to start", {}};
-  auto launched =
-      launch(self->executor, {options.argv, options.working_directory, options.input.has_value()});
+  auto launched = launch(
+      self->executor, {options.argv, options.working_directory, options.input.has_value(), options.limits});
   if (!launched) co_return launched.error();
   const Closer closer{*self};
   self->child = std::move(*launched);

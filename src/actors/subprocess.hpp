@@ -1,5 +1,6 @@
 #pragma once
 
+#include "actors/child_limits.hpp"
 #include "core/errc.hpp"
 #include "modules/module.hpp"
 
@@ -34,6 +35,7 @@ class Subprocess {
     std::string working_directory;     // empty: ours
     modules::StopPolicy stop = modules::StopPolicy::kill;
     std::chrono::milliseconds grace{5000};  // between SIGTERM and SIGKILL
+    ChildLimits limits{};
     // Called on the loop with each whole line, without its end; a line is cut at 64 KiB. May be empty.
     std::function<void(std::string_view)> on_out;
     std::function<void(std::string_view)> on_err;

@@ -13,8 +13,9 @@ struct ToolFailure {
 };
 
 // Whether the run of a plan that runs a program failed, and why: by how it ended, and by what its module made
-// of what it said.
+// of what it said. A tool that cannot have more memory says so or dies of it: then `memory_limit`, if it has
+// one, is named.
 std::optional<ToolFailure> tool_failure(const ExitReport& report, const modules::Plan& plan,
-                                        const modules::Remarks& remarks);
+                                        const modules::Remarks& remarks, std::uint64_t memory_limit = 0);
 
 }  // namespace sisyphus::actors

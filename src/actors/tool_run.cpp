@@ -18,7 +18,7 @@ struct GuardReport {
 // Nothing for what no guard of ours says.
 std::optional<GuardReport> parse(std::string_view line) {
   if (line == "empty") return GuardReport{line};
-  for (const std::string_view what : {"started", "failed", "exited", "signalled"}) {
+  for (const std::string_view what : {"started", "failed", "refused", "exited", "signalled"}) {
     if (!line.starts_with(what)) continue;
     const auto number = line.substr(what.size());
     GuardReport report{what};
@@ -47,8 +47,9 @@ void ToolRun::guard_said(std::string_view line, SteadyTime now) {
   } else {
     ended_ = true;
     end_.stopped = asked_at_.has_value();
-    if (report->what == "failed") {
+    if (report->what == "failed" || report->what == "refused") {
       launch_error_ = report->number;
+      refused_ = report->what == "refused";
     } else if (report->what == "exited") {
       end_.exit_code = report->number;
     } else {
@@ -113,7 +114,8 @@ bool ToolRun::over(SteadyTime now) const {
 Result<ToolRun::End> ToolRun::end(const std::string& program) const {
   if (launch_error_ != 0) {
     const std::error_code reason(launch_error_, std::generic_category());
-    return Error{Errc::tool, "could not start " + program + ": " + reason.message(), {}};
+    const std::string what = refused_ ? "could not limit the nice, ionice or memory of " : "could not start ";
+    return Error{Errc::tool, what + program + ": " + reason.message(), {}};
   }
   if (!not_understood_.empty()) {
     return Error{

@@ -54,7 +54,8 @@ class ToolRun {
   std::string orders_;
   std::string not_understood_;  // a report that no guard of ours makes
   pid_t pid_ = 0;               // 0: not started yet
-  int launch_error_ = 0;        // errno of execv
+  int launch_error_ = 0;        // errno of execv or of what comes before it
+  bool refused_ = false;        // its limits
   End end_;
   bool ended_ = false;  // the tool itself
   bool pipes_ended_ = false;

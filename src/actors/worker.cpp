@@ -153,6 +153,9 @@ asio::awaitable<void> Worker::run_job(net::GrantedJob job) {
                         {},
                         {},
                         board_.settings.resources,
+                        board_.settings.limits,
+                        // Who cannot give it back must try: the original's server.
+                        board_.has("hand-back") ? board_.settings.min_free : 0,
                         {}};
   context.mark_irreversible = [this](JobId id, LeaseToken token) { return mark_irreversible(id, token); };
   context.on_change = [this] { board_.progress_due.ring(); };
@@ -206,8 +209,9 @@ asio::awaitable<Result<void>> Worker::tell(JobRunner& runner, const JobEnd& end,
   const LeaseToken token = runner.lease().token;
   if (end.kind == JobEnd::Kind::stopped && end.stopped_for == StopReason::hand_back &&
       board_.has("hand-back")) {
+    const std::string what = end.message.empty() ? "stopped" : "has no room: " + end.message;
     const std::string reason =
-        fmt::format("worker {} ({}) stopped", board_.settings.hostname, board_.client.worker_id());
+        fmt::format("worker {} ({}) {}", board_.settings.hostname, board_.client.worker_id(), what);
     Result<void> handed = co_await board_.client.hand_back(runner.id(), token, reason);
     co_return handed;
   }
@@ -227,6 +231,8 @@ asio::awaitable<void> Worker::report(JobRunner& runner, JobEnd end, WallTime sta
                      end.message);
     board_.drain();
   }
+  // What was reached is seen before the end is; a worker that is to leave has no time for that.
+  if (board_.reached && end.kind != JobEnd::Kind::stopped) co_await send_progress(board_);
   const json::object info = info_of(end, started);
   RetryDelay delay(Millis(250), board_.settings.network_retry);
   while (end.stopped_for != StopReason::abandon) {

@@ -25,6 +25,8 @@ struct WorkerSettings {
   Millis poll_interval{10'000};   // with a server that has no long poll
   Millis network_retry{20'000};   // the longest pause between attempts to reach the server
   std::string working_directory;  // of the tools, and of relative paths; absolute
+  ChildLimits limits;             // of the tools that tasks run
+  std::uint64_t min_free = 0;     // bytes; where a job's disks have less it is handed back, unstarted
 };
 
 // What the actors of one worker have in common. The worker owns it; one loop.

@@ -34,7 +34,7 @@ constexpr Command kCommands[] = {
 }  // namespace
 
 int main(int argc, char** argv) {
-  // `sisyphus guard -- program args…` is started for every task: nothing comes before it.
-  if (argc > 3 && std::string_view(argv[1]) == "guard") return sisyphus::actors::run_guard(argv + 3);
+  // `sisyphus guard LIMITS -- program args…` is started for every task: nothing comes before it.
+  if (argc > 4 && std::string_view(argv[1]) == "guard") return sisyphus::actors::run_guard(argv[2], argv + 4);
   return run_command_line(kCommands, argc, argv);
 }

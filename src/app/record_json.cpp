@@ -114,8 +114,11 @@ class Members {
     text("worker", record.worker_id);
     text("message", record.message);
     entry(record.text);
-    text("avoid", record.avoid);
-    time("avoid_since", record.avoid_since);
+    json::array avoid;
+    for (const queue::Avoided& one : record.avoid) {
+      avoid.push_back({{"worker_id", one.worker_id}, {"since", rfc3339(WallTime(Millis(one.since)))}, {"for_ms", one.span}});
+    }
+    if (!avoid.empty()) object_["avoid"] = std::move(avoid);
     json::array past;
     for (const Attempt& attempt : record.past) past.push_back(attempt_json(attempt));
     if (!past.empty()) object_["attempts"] = std::move(past);

@@ -37,6 +37,16 @@ void add_server_flags(CLI::App& app, ServerFlags& flags) {
                  "Seconds before a job's second attempt; doubled for each further one, up to 10 minutes")
       ->envname("SISYPHUS_BACKOFF")
       ->check(CLI::Range(0.05, 600.0));
+  app.add_option(
+         "--reserve-after", flags.reserve_after_s,
+         "Seconds that a job is passed over, as too much else runs where it fits, before a worker keeps free "
+         "what it needs")
+      ->envname("SISYPHUS_RESERVE_AFTER")
+      ->check(CLI::Range(0.0, 31'536'000.0));
+  app.add_option("--ageing", flags.ageing_min,
+                 "Minutes of waiting that count as much as one more of priority; 0: none do")
+      ->envname("SISYPHUS_AGEING")
+      ->check(CLI::Range(0.0, 525'600.0));
   app.add_option("--client-expiry", flags.client_expiry_s,
                  "Seconds without a heartbeat after which a worker counts as gone")
       ->envname("CLIENT_EXPIRY")
@@ -93,6 +103,8 @@ Result<actors::ServerOptions> options_of(const ServerFlags& flags) {
   options.queue.policy.backoff_base = millis(flags.backoff_s);
   options.queue.policy.history = flags.history;
   options.queue.policy.history_age = millis(flags.history_days * kSecondsADay);
+  options.queue.policy.reserve_after = millis(flags.reserve_after_s);
+  options.queue.policy.ageing = millis(flags.ageing_min * 60);
   options.queue.worker_expiry = millis(flags.client_expiry_s);
   // The largest submission must fit into one segment beside what is kept free.
   options.queue.segment_size = std::max<std::uint64_t>(flags.segment_mib << 20, 2 * options.http.limits.body);

@@ -18,6 +18,8 @@ struct ServerFlags {
   std::string fsync = "always";
   double lease_s = 60;
   double backoff_s = 5;
+  double reserve_after_s = 600;
+  double ageing_min = 0;
   double client_expiry_s = 30;
   std::size_t history = 10'000;
   double history_days = 30;

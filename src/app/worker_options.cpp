@@ -33,6 +33,22 @@ std::string this_host() {
   return ::gethostname(name, sizeof name - 1) == 0 ? name : "unknown";
 }
 
+Result<actors::ChildLimits> limits_of(const WorkerFlags& flags) {
+  actors::ChildLimits limits;
+  limits.nice = flags.nice;
+  if (!flags.ionice.empty()) {
+    const auto priority = actors::parse_io_priority(flags.ionice);
+    if (!priority) return invalid("--ionice " + priority.error().detail);
+    limits.io_priority = *priority;
+  }
+  if (!flags.memory_limit.empty()) {
+    const auto memory = actors::parse_memory(flags.memory_limit);
+    if (!memory) return invalid("--memory-limit " + memory.error().detail);
+    limits.memory = *memory;
+  }
+  return limits;
+}
+
 }  // namespace
 
 void add_worker_flags(CLI::App& app, WorkerFlags& flags) {
@@ -64,6 +80,27 @@ void add_worker_flags(CLI::App& app, WorkerFlags& flags) {
       ->envname("SISYPHUS_RESOURCE")
       ->default_str("")
       ->type_name("NAME=AMOUNT");
+  app.add_option("--nice", flags.nice, "Niceness of the tools, added to the worker's own; 19 is the nicest")
+      ->envname("SISYPHUS_NICE")
+      ->check(CLI::Range(0, 19));
+  app.add_option(
+         "--ionice", flags.ionice,
+         "I/O priority of the tools: idle, or best-effort:LEVEL with a level from 0, the first, to 7; "
+         "default: the worker's own")
+      ->envname("SISYPHUS_IONICE")
+      ->default_str("")
+      ->type_name("CLASS");
+  app.add_option("--memory-limit", flags.memory_limit,
+                 "Memory that each process of a tool may take, e.g. 8G; default: no limit")
+      ->envname("SISYPHUS_MEMORY_LIMIT")
+      ->default_str("")
+      ->type_name("SIZE");
+  app.add_option(
+         "--min-free-gb", flags.min_free_gb,
+         "Gigabytes that the disks a job writes to must have free before it starts; otherwise it is handed "
+         "back")
+      ->envname("SISYPHUS_MIN_FREE_GB")
+      ->check(CLI::Range(0.0, 1e6));
   app.add_option("--cancel-grace", flags.cancel_grace_s,
                  "Seconds between SIGTERM and SIGKILL for tools that are asked first, and to hand jobs back "
                  "at the end")
@@ -97,6 +134,10 @@ Result<actors::WorkerSettings> settings_of(const WorkerFlags& flags) {
       return invalid(fmt::format("--resource must be NAME=AMOUNT, such as gpu=2; found \"{}\"", text));
     settings.resources[text.substr(0, equals)] = amount;
   }
+  auto limits = limits_of(flags);
+  if (!limits) return limits.error();
+  settings.limits = *limits;
+  settings.min_free = static_cast<std::uint64_t>(flags.min_free_gb * 1e9);
   settings.grace = millis(flags.cancel_grace_s);
   settings.heartbeat_interval = millis(flags.heartbeat_interval_s);
   settings.poll_interval = millis(flags.poll_interval_s);

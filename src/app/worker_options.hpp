@@ -22,6 +22,10 @@ struct WorkerFlags {
   std::size_t slots = 1;
   std::vector<std::string> labels;
   std::vector<std::string> resources;  // "gpu=2"
+  int nice = 0;
+  std::string ionice;
+  std::string memory_limit;
+  double min_free_gb = 0;
   double cancel_grace_s = 5;
   double heartbeat_interval_s = 5;
   double poll_interval_s = 10;

@@ -50,6 +50,8 @@ struct Offer {
   std::optional<std::vector<std::string>> modules;
   std::vector<std::string> labels;
   std::map<std::string, double> resources;  // what is free just now
+  std::map<std::string, std::map<std::string, double>>
+      module_resources{};  // that its modules take, as far as told
 
   bool operator==(const Offer&) const = default;
 };

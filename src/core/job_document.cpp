@@ -444,6 +444,15 @@ std::string_view skip_space(std::string_view text) {
 
 }  // namespace
 
+std::optional<WallTime> added_at(std::string_view stored_text) {
+  static constexpr std::string_view kBefore = R"(","added":")";
+  static constexpr std::size_t kHead = 64;  // it follows the id
+  const std::size_t at = stored_text.substr(0, kHead).find(kBefore);
+  if (at == std::string_view::npos) return std::nullopt;
+  stored_text.remove_prefix(at + kBefore.size());
+  return parse_rfc3339(stored_text.substr(0, stored_text.find('"')));
+}
+
 Result<Submission> read_submission(std::string_view body, WallTime added) {
   std::string_view rest = skip_space(body);
   const auto offset = [&] { return body.size() - rest.size(); };

@@ -25,6 +25,9 @@ struct Submission {
   std::vector<JobDocument> jobs;
   bool is_array = false;
 };
+// When a stored text was added: it stands at its beginning. Nothing for a text that is none of ours.
+std::optional<WallTime> added_at(std::string_view stored_text);
+
 Result<Submission> read_submission(std::string_view body, WallTime added);
 
 // The facts in a stored text; fails only where the text was damaged.

@@ -21,16 +21,25 @@ std::vector<std::string> strings_of(const json::value& value) {
   return strings;
 }
 
+std::map<std::string, double> amounts_of(const json::value& value) {
+  std::map<std::string, double> amounts;
+  if (!value.is_object()) return amounts;
+  for (const auto& [name, amount] : value.get_object()) {
+    if (amount.is_number()) amounts[std::string(name)] = amount.to_number<double>();
+  }
+  return amounts;
+}
+
 // What our worker adds in `info`; the original's has other things there, which are left alone.
 void read_info(const json::object& info, Heartbeat& beat) {
   if (const json::value* const modules = info.if_contains("modules"))
     beat.offer.modules = strings_of(*modules);
   if (const json::value* const labels = info.if_contains("labels")) beat.offer.labels = strings_of(*labels);
-  if (const json::value* const resources = info.if_contains("resources");
-      resources && resources->is_object()) {
-    for (const auto& [name, amount] : resources->get_object()) {
-      if (amount.is_number()) beat.offer.resources[std::string(name)] = amount.to_number<double>();
-    }
+  if (const json::value* const resources = info.if_contains("resources"))
+    beat.offer.resources = amounts_of(*resources);
+  if (const json::value* const taken = info.if_contains("module_resources"); taken && taken->is_object()) {
+    for (const auto& [module, resources] : taken->get_object())
+      beat.offer.module_resources[std::string(module)] = amounts_of(resources);
   }
   const json::value* const jobs = info.if_contains("jobs");
   if (jobs == nullptr || !jobs->is_array()) return;

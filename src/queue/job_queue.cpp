@@ -46,7 +46,7 @@ void JobQueue::open(Now now, HistoryPlace texts) {
   for (Job& job : table_.ordered()) {
     // The clock may have been set back meanwhile, by years even: no backoff is longer than it can have been.
     if (job.backing_off) job.not_before = std::min(job.not_before, wall() + longest_backoff());
-    if (job.avoid) job.avoid->until = now_.steady + left_to_avoid(*job.avoid);
+    if (job.avoid) job.avoid->reopen(now);
     if (job.waiting()) place(job);
     if (job.granted()) renew_timer(job);
   }
@@ -73,15 +73,17 @@ std::vector<JobId> JobQueue::submit(std::vector<JobDocument> documents, Now now)
   return ids;
 }
 
-std::vector<Grant> JobQueue::grant(const std::string& worker_id, const Offer& offer, std::size_t max,
-                                   Now now) {
+std::vector<Grant> JobQueue::grant(const std::string& worker_id, const Offer& offer, std::size_t max, Now now,
+                                   const Offer* whole) {
   set_now(now);
   std::vector<Grant> grants;
-  Offer left = offer;
+  std::optional<Offer> left;  // once something was taken of it
   while (!disabled_ && grants.size() < max) {
-    Job* const job = next_for(worker_id, left);
+    Job* const job = next_for(worker_id, left ? *left : offer, whole);
     if (job == nullptr) break;
-    for (const auto& [name, amount] : job->kind->needs.resources) left.resources[name] -= amount;
+    const auto& taken = job->kind->needs.resources;
+    if (!left && !taken.empty()) left = offer;
+    for (const auto& [name, amount] : taken) left->resources[name] -= amount;
     grants.push_back(grant_to(*job, worker_id, job->attempt + 1));
     announce(Effect::Kind::state, *job);
   }
@@ -265,7 +267,8 @@ Result<JobState> JobQueue::retry(const JobId& id, Now now) {
   set_now(now);
   Job* const job = table_.find(id);
   if (job == nullptr) return no_such_job(id);
-  const bool stuck = job->blocked() || (job->waiting() && job->not_before != 0);
+  const bool delayed = job->not_before != 0 || (job->avoid && job->avoid->holds(now_.steady));
+  const bool stuck = job->blocked() || (job->waiting() && delayed);
   if (!stuck && job->state != JobState::failed && job->state != JobState::cancelled) {
     return conflict(fmt::format("job {} is {}: only a failed, cancelled or held one is retried",
                                 to_string(id), to_string(job->shown_state())));

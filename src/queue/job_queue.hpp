@@ -24,6 +24,8 @@ struct Policy {
   std::size_t history = 10'000;  // finished jobs that stay readable
   Millis history_age{0};         // and how long they do; 0: as long as there is place
   std::uint64_t history_segment = HistorySpace::kSegment;  // bytes of a file with their texts
+  Millis reserve_after{600'000};  // that a job is passed over before a worker puts aside what it needs
+  Millis ageing{0};  // of waiting that counts as much as one more of priority; 0: age counts nothing
 };
 
 // Something that the outside learns once the change is in the journal.
@@ -71,7 +73,9 @@ class JobQueue {
 
   // The ids in the order given; the id of an earlier job where an idempotency key is known.
   std::vector<JobId> submit(std::vector<JobDocument> documents, Now now);
-  std::vector<Grant> grant(const std::string& worker_id, const Offer& offer, std::size_t max, Now now);
+  // `whole` is what the worker would offer if nothing ran there, where that is known.
+  std::vector<Grant> grant(const std::string& worker_id, const Offer& offer, std::size_t max, Now now,
+                           const Offer* whole = nullptr);
   void undelivered(const Grant& grant, Now now);
   Result<void> complete(const Completion& completion, Now now);
   Result<void> hand_back(const HandBack& job, Now now);
@@ -135,7 +139,14 @@ class JobQueue {
   void commit(Job& job, R record);  // record it, apply it, announce the job's new state
   void remember(const Record& record);
   void announce(Effect::Kind kind, const Job& job);
-  Job* next_for(const std::string& worker_id, const Offer& offer);
+  // The jobs that come first: of those that fit, and of those that would if nothing ran there.
+  struct Heads {
+    Job* fitting = nullptr;
+    Job* hindered = nullptr;
+  };
+  Heads heads_for(const std::string& worker_id, const Offer& offer, const Offer* whole);
+  Job* next_for(const std::string& worker_id, const Offer& offer, const Offer* whole);
+  std::int64_t rank_of(const Job& job) const;
   Grant grant_to(Job& job, const std::string& worker_id, std::uint32_t attempt);
   static Error no_such_job(const JobId& id);
   void finish(Job& job, JobState state, Finished end, std::string_view info = {});
@@ -151,7 +162,6 @@ class JobQueue {
   void renew_timer(Job& job);
   std::int64_t backoff_until(std::uint32_t attempt);
   std::int64_t longest_backoff() const;
-  Millis left_to_avoid(const Avoided& avoided) const;
   void set_now(Now now);
   std::int64_t wall() const { return now_.wall.time_since_epoch().count(); }
   JobView make_view(const Job& job, bool with_document) const;

@@ -88,6 +88,7 @@ void JobQueue::apply(Submitted record) {
   job->priority = static_cast<std::int8_t>(facts.priority);
   job->max_attempts = static_cast<std::uint16_t>(facts.max_attempts);
   if (facts.not_before) job->not_before = facts.not_before->time_since_epoch().count();
+  job->rank = rank_of(*job);
   if (!facts.idempotency_key.empty()) {
     job->idempotency_key = std::make_unique<std::string>(std::move(facts.idempotency_key));
   }
@@ -99,6 +100,7 @@ void JobQueue::apply(Job& job, const Granted& record) {
   const bool goes_on = job.past && record.attempt == job.attempt;  // a new attempt is one more
   const std::int64_t began = goes_on ? reopen_attempt(job) : record.at;
   table_.unready(job);
+  job.kind->passed_over.reset();
   table_.set_state(job, JobState::running);
   job.token = record.token;
   job.attempt = record.attempt;
@@ -106,7 +108,6 @@ void JobQueue::apply(Job& job, const Granted& record) {
   job.backing_off = false;
   job.given_up = false;
   job.message.reset();
-  job.avoid.reset();
   job.run = std::make_unique<Run>(Run{record.worker_id, record.anonymous, began, {}});
   renew_timer(job);
 }
@@ -117,6 +118,7 @@ void JobQueue::apply(Job& job, const Finished& record) {
   table_.set_timer(job, std::nullopt);
   table_.set_state(job, record.state);
   job.held = false;
+  job.avoid.reset();
   job.outcome = std::make_unique<Outcome>(Outcome{record.at, record.unconfirmed, false, {}, record.text, 0});
   job.outcome->lost = record.state == JobState::failed && record.forget_token;
   if (job.run) {
@@ -143,8 +145,8 @@ void JobQueue::apply(Job& job, const Requeued& record) {
     // Without a reason its reply was not written: nobody has had it.
     if (!record.reason.empty()) {
       keep_attempt(job, Attempt::End::handed_back, record.reason, record.at);
-      job.avoid = std::make_unique<Avoided>(
-          Avoided{job.run->worker_id, now_.steady + policy_.backoff_base, record.at});
+      if (!job.avoid) job.avoid = std::make_unique<Avoidance>();
+      job.avoid->gave_back(job.run->worker_id, record.at, now_.steady, policy_.backoff_base, policy_.backoff_cap);
     }
     if (job.attempt > 0) --job.attempt;
   }
@@ -202,6 +204,7 @@ void JobQueue::apply(Job& job, const Kept& record) {
 void JobQueue::apply(Job& job, const Prioritized& record) {
   table_.unready(job);  // before the order among the ready changes
   job.priority = static_cast<std::int8_t>(record.priority);
+  job.rank = rank_of(job);
   if (!job.document.empty()) {  // a compaction works without
     std::string document = job.document;
     set_member(document, "priority", std::to_string(record.priority));

@@ -9,18 +9,42 @@
 // What becomes of a job: who gets it, how it ends, whether it is tried again, and when.
 namespace sisyphus::queue {
 
-Job* JobQueue::next_for(const std::string& worker_id, const Offer& offer) {
-  Job* best = nullptr;
+JobQueue::Heads JobQueue::heads_for(const std::string& worker_id, const Offer& offer, const Offer* whole) {
+  Heads heads;
   for (auto& [needs, kind] : table_.classes()) {
-    if (kind.ready.empty() || !fits(needs, offer)) continue;
+    if (kind.ready.empty()) continue;
+    const bool fitting = fits(needs, offer);
+    if (!fitting && (whole == nullptr || !fits(needs, *whole))) continue;
+    Job*& first = fitting ? heads.fitting : heads.hindered;
     for (Job& job : kind.ready) {
-      if (best != nullptr && !JobClass::Before()(job, *best)) break;
-      if (job.avoid && job.avoid->worker_id == worker_id) continue;
-      best = &job;
+      if (first != nullptr && !JobClass::Before()(job, *first)) break;
+      if (job.avoid && job.avoid->holds(worker_id, now_.steady)) continue;
+      first = &job;
       break;
     }
   }
-  return best;
+  return heads;
+}
+
+// The first that fits; but when it has passed over one that comes before it for too long, the worker keeps
+// free what that one needs, until it gets it.
+Job* JobQueue::next_for(const std::string& worker_id, const Offer& offer, const Offer* whole) {
+  const Heads heads = heads_for(worker_id, offer, whole);
+  if (!heads.fitting || !heads.hindered || JobClass::Before()(*heads.fitting, *heads.hindered))
+    return heads.fitting;
+  JobClass& hindered = *heads.hindered->kind;
+  if (!hindered.passed_over) hindered.passed_over = now_.steady;
+  if (now_.steady - *hindered.passed_over < policy_.reserve_after) return heads.fitting;
+  return heads_for(worker_id, offer_keeping_free(offer, hindered.needs, *whole), nullptr).fitting;
+}
+
+// All jobs age alike, so their order never changes: a job waits for its place since it was added, or since
+// its date.
+std::int64_t JobQueue::rank_of(const Job& job) const {
+  if (policy_.ageing == Millis(0)) return job.priority;
+  const auto added = added_at(job.document);
+  const std::int64_t since = added ? added->time_since_epoch().count() : 0;
+  return job.priority * policy_.ageing.count() - std::max(since, job.not_before);
 }
 
 Grant JobQueue::grant_to(Job& job, const std::string& worker_id, std::uint32_t attempt) {
@@ -78,10 +102,6 @@ void JobQueue::try_again(Job& job, std::string reason, bool forget_token) {
 }
 
 // For a start: the clock may have been set meanwhile.
-Millis JobQueue::left_to_avoid(const Avoided& avoided) const {
-  return std::clamp(Millis(avoided.since - wall()) + policy_.backoff_base, Millis(0), policy_.backoff_base);
-}
-
 std::int64_t JobQueue::longest_backoff() const {
   return policy_.backoff_cap.count() + policy_.backoff_cap.count() / 4;
 }
@@ -105,7 +125,6 @@ void JobQueue::place(Job& job) {
     job.not_before = 0;
     job.backing_off = false;
   }
-  if (job.avoid && job.avoid->until <= now_.steady) job.avoid.reset();
   table_.set_timer(job, std::nullopt);
   if (job.blocked()) {
     table_.unready(job);
@@ -114,7 +133,7 @@ void JobQueue::place(Job& job) {
     table_.set_timer(job, now_.steady + Millis(delay));
   } else {
     table_.make_ready(job);
-    if (job.avoid) table_.set_timer(job, job.avoid->until);
+    if (job.avoid) table_.set_timer(job, job.avoid->next_end(now_.steady));
   }
 }
 

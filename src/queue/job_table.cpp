@@ -82,6 +82,7 @@ void JobTable::make_ready(Job& job) {
 void JobTable::unready(Job& job) {
   if (!job.by_readiness.is_linked()) return;
   job.kind->ready.erase(job.kind->ready.iterator_to(job));
+  if (job.kind->ready.empty()) job.kind->passed_over.reset();
   --ready_count_;
 }
 

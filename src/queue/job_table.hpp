@@ -2,6 +2,7 @@
 
 #include "core/clock.hpp"
 #include "core/job.hpp"
+#include "queue/avoidance.hpp"
 #include "queue/history_space.hpp"
 
 #include <boost/intrusive/list.hpp>
@@ -27,13 +28,6 @@ struct Run {
   bool anonymous = false;  // granted without a token
   std::int64_t started_at = 0;
   std::string progress;  // JSON members, not kept over a restart
-};
-
-// Who gave a job back, and is not offered it before that time.
-struct Avoided {
-  std::string worker_id;
-  SteadyTime until;
-  std::int64_t since = 0;  // wall clock, for the time over a restart
 };
 
 // How a job ended.
@@ -62,6 +56,7 @@ struct Job {
   std::uint32_t attempt = 0;
   std::uint16_t max_attempts = 3;
   std::int8_t priority = 0;
+  std::int64_t rank = 0;              // a higher one goes first: the priority, or that and the age
   JobState state = JobState::queued;  // never `paused`: that is `held`
   bool held = false;
   bool irreversible = false;
@@ -71,7 +66,7 @@ struct Job {
   std::unique_ptr<Outcome> outcome;            // when finished
   std::unique_ptr<std::string> message;        // why it failed, is held or waits; kBrief bytes at most
   std::unique_ptr<std::vector<Attempt>> past;  // the last few attempts that did not end the job, oldest first
-  std::unique_ptr<Avoided> avoid;
+  std::unique_ptr<Avoidance> avoid;            // since a worker gave it back
   std::unique_ptr<std::string> idempotency_key;
 
   bool waiting() const { return state == JobState::queued; }
@@ -86,7 +81,7 @@ struct Job {
 struct JobClass {
   struct Before {  // next first
     bool operator()(const Job& a, const Job& b) const {
-      return a.priority != b.priority ? a.priority > b.priority : a.order < b.order;
+      return a.rank != b.rank ? a.rank > b.rank : a.order < b.order;
     }
   };
   using Ready = boost::intrusive::set<
@@ -95,6 +90,9 @@ struct JobClass {
 
   Requirements needs;
   Ready ready;
+  // Since when its first job is passed over: it would fit a worker that has too much else to do, and a job
+  // that comes after it was granted there. Until one of the class is granted or none is ready.
+  std::optional<SteadyTime> passed_over;
 };
 
 // All jobs and the indexes over them. Owns the jobs; keeps the indexes in step; knows no rules.

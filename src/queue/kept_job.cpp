@@ -18,10 +18,7 @@ Kept everything(const Job& job) {
   record.not_before = job.not_before;
   if (job.message) record.message = *job.message;
   if (job.past) record.past = *job.past;
-  if (job.avoid) {
-    record.avoid = job.avoid->worker_id;
-    record.avoid_since = job.avoid->since;
-  }
+  if (job.avoid) record.avoid = job.avoid->kept();
   if (job.run) {
     record.worker_id = job.run->worker_id;
     record.anonymous = job.run->anonymous;
@@ -59,8 +56,7 @@ void restore(Job& job, const Kept& record) {
   job.not_before = record.not_before;
   if (!record.message.empty()) job.message = std::make_unique<std::string>(record.message);
   if (!record.past.empty()) job.past = std::make_unique<std::vector<Attempt>>(record.past);
-  if (!record.avoid.empty())
-    job.avoid = std::make_unique<Avoided>(Avoided{record.avoid, {}, record.avoid_since});
+  if (!record.avoid.empty()) job.avoid = std::make_unique<Avoidance>(record.avoid);
   if (job.granted()) {
     job.run = std::make_unique<Run>(Run{record.worker_id, record.anonymous, record.started_at, {}});
   }

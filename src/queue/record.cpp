@@ -84,7 +84,7 @@ void members(R& r, V& visit) {
   visit(r.order), visit(r.state), visit(r.token), visit(r.attempt), visit(r.held), visit(r.irreversible),
       visit(r.backing_off), visit(r.given_up), visit(r.not_before), visit(r.message), visit(r.past),
       visit.worker(r.worker_id), visit(r.anonymous), visit(r.started_at), visit(r.ended_at),
-      visit(r.unconfirmed), visit(r.lost), visit(r.text), visit.worker(r.avoid), visit(r.avoid_since);
+      visit(r.unconfirmed), visit(r.lost), visit(r.text), visit(r.avoid);
 }
 template <class R, class V>
 requires std::is_same_v<std::remove_const_t<R>, Numbered>

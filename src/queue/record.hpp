@@ -3,6 +3,7 @@
 #include "core/errc.hpp"
 #include "core/ids.hpp"
 #include "core/job.hpp"
+#include "queue/avoidance.hpp"
 #include "queue/history_place.hpp"
 
 #include <cstdint>
@@ -112,8 +113,7 @@ struct Kept {
   bool unconfirmed = false;
   bool lost = false;
   HistoryPlace text{};
-  std::string avoid{};  // the worker that has just given it back, and when it did
-  std::int64_t avoid_since = 0;
+  std::vector<Avoided> avoid{};  // who gave it back
 
   bool operator==(const Kept&) const = default;
 };

@@ -114,6 +114,15 @@ void MemberWriter::operator()(const std::vector<Attempt>& attempts) {
   }
 }
 
+void MemberWriter::operator()(const std::vector<Avoided>& workers) {
+  (*this)(std::uint64_t{workers.size()});
+  for (const Avoided& one : workers) {
+    worker(one.worker_id);
+    (*this)(one.since);
+    (*this)(one.span);
+  }
+}
+
 void MemberWriter::operator()(const HistoryPlace& place) {
   (*this)(place.segment);
   if (!place) return;
@@ -293,6 +302,17 @@ void MemberReader::operator()(std::vector<Attempt>& attempts) {
     if (!ended) continue;
     (*this)(time);
     attempt.ended_at = WallTime(Millis(time));
+  }
+}
+
+void MemberReader::operator()(std::vector<Avoided>& workers) {
+  const std::size_t size = count();
+  for (std::size_t i = 0; i < size && good; ++i) {
+    Avoided& one = workers.emplace_back();
+    worker(one.worker_id);
+    (*this)(one.since);
+    (*this)(one.span);
+    check(one.span >= 0);
   }
 }
 

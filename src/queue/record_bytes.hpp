@@ -28,6 +28,7 @@ class MemberWriter {
   void operator()(const LeaseToken& token);
   void operator()(const JobFacts& facts);
   void operator()(const std::vector<Attempt>& attempts);
+  void operator()(const std::vector<Avoided>& workers);
   void operator()(const HistoryPlace& place);  // none takes one byte
   void worker(const std::string& id);          // most are UUIDs: 17 bytes instead of 37
 
@@ -53,6 +54,7 @@ class MemberReader {
   void operator()(LeaseToken& token);
   void operator()(JobFacts& facts);
   void operator()(std::vector<Attempt>& attempts);
+  void operator()(std::vector<Avoided>& workers);
   void operator()(HistoryPlace& place);
   void worker(std::string& id);
 

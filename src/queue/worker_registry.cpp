@@ -73,6 +73,11 @@ std::string WorkerRegistry::hostname(const std::string& id) const {
   return found == workers_.end() ? "" : found->second.beat.hostname;
 }
 
+const Offer* WorkerRegistry::whole_offer(const std::string& id) const {
+  const auto found = workers_.find(id);
+  return found == workers_.end() ? nullptr : &found->second.beat.offer;
+}
+
 void WorkerRegistry::count(const Offer& offer, int change) {
   if (!offer.modules) offering_all_ += change;
   for (const std::string& module : offer.modules.value_or(std::vector<std::string>())) {

@@ -30,6 +30,10 @@ class WorkerRegistry {
   std::optional<WorkerView> find(const std::string& id, SteadyTime now) const;
   std::string hostname(const std::string& id) const;  // empty when it is not known
 
+  // What the worker said it offers when nothing runs there; null when it said nothing. Until the next
+  // heartbeat.
+  const Offer* whole_offer(const std::string& id) const;
+
   // Why no worker that is there takes a job with these needs, in words; empty when one would.
   std::string missing_for(const Requirements& needs, SteadyTime now) const;
   // The modules among `needs` that no worker that is there offers.

@@ -58,8 +58,23 @@ TEST_F(EventHubTest, SlowReaderLosesItsEventsAndIsToldSo) {
   publish(limit);
   EXPECT_EQ(ready(*quick).size(), EventQueue::kLimit);
   publish(3, limit);
-  EXPECT_THAT(ready(*slow), ElementsAre("resync", std::to_string(limit + 1), std::to_string(limit + 2)));
+  EXPECT_THAT(ready(*slow), ElementsAre("resync", std::to_string(limit), std::to_string(limit + 1),
+                                        std::to_string(limit + 2)));
   EXPECT_EQ(ready(*quick).size(), 3U);
+}
+
+TEST_F(EventHubTest, SlowReaderOfOneJobIsToldItsEndAllTheSame) {
+  const auto slow = hub_.subscribe(job_, "");
+  for (std::size_t i = 0; i < EventQueue::kLimit; ++i) hub_.publish("progress", job_, "progress");
+  hub_.publish("state", job_, "completed", true);
+  EXPECT_THAT(ready(*slow), ElementsAre("resync", "completed"));
+  EXPECT_TRUE(slow->ended());
+}
+
+TEST_F(EventHubTest, ReaderThatNeverReadsHoldsABoundedNumberOfEvents) {
+  const auto stuck = hub_.subscribe(std::nullopt, "");
+  publish(20 * static_cast<int>(EventQueue::kLimit));
+  EXPECT_LE(ready(*stuck).size(), EventQueue::kLimit);
 }
 
 TEST_F(EventHubTest, ReaderThatComesBackResumesWhereItWas) {

@@ -147,6 +147,39 @@ TEST_F(QueueActorTest, PollWithoutWaitingComesBackEmptyAtOnce) {
   EXPECT_TRUE(begin(actor_->poll(wanted, {})).get()->empty());
 }
 
+TEST_F(QueueActorTest, LastProgressIsToldBeforeTheEndAndNoneAfter) {
+  auto waiting = park(request("w1"));
+  ASSERT_TRUE(submit());
+  const Grant grant = waiting.get()->front();
+  const auto events = actor_->subscribe(std::nullopt, "");
+  const auto report = [&](int percent) {
+    actor_->report_progress({{grant.id, grant.token, fmt::format(R"("percent":{})", percent)}});
+  };
+  for (int percent = 1; percent <= 50; ++percent) report(percent);
+  ASSERT_TRUE(begin(actor_->complete({{grant.id, grant.token, "w1", false, false, "", ""}})).get().front());
+  report(99);
+  settle(loop_);
+  std::vector<std::string> told;
+  while (const auto event = begin(events->next(Millis(200), {})).get()) told.push_back(*event);
+  ASSERT_GE(told.size(), 3U);  // the first progress, the last one, the end
+  EXPECT_LT(told.size(), 40U);
+  EXPECT_THAT(told.front(), HasSubstr(R"("percent":1)"));
+  EXPECT_THAT(told.at(told.size() - 2), HasSubstr(R"("percent":50)"));
+  EXPECT_THAT(told.back(), HasSubstr(R"("completed")"));
+}
+
+TEST_F(QueueActorTest, WorkersThatComeAndGoAreEvents) {
+  const auto events = actor_->subscribe(std::nullopt, "");
+  ASSERT_TRUE(begin(actor_->heartbeat({"w1", "box", "{}", {}, {}})).get());
+  ASSERT_TRUE(begin(actor_->heartbeat({"w1", "box", "{}", {}, {}})).get());
+  ASSERT_TRUE(actor_->forget_worker("w1"));
+  std::vector<std::string> told;
+  while (const auto event = begin(events->next(Millis(0), {})).get()) told.push_back(*event);
+  ASSERT_EQ(told.size(), 2U);
+  EXPECT_THAT(told.front(), HasSubstr(R"(data: {"worker_id":"w1","hostname":"box","online":true})"));
+  EXPECT_THAT(told.back(), HasSubstr(R"("online":false)"));
+}
+
 TEST_F(QueueActorTest, ReleasedWaitersGetNothing) {
   auto parked = park(request("w1"));
   actor_->release_waiters();

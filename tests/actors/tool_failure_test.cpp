@@ -7,6 +7,7 @@ namespace sisyphus::actors {
 namespace {
 
 using ::testing::HasSubstr;
+using ::testing::Not;
 
 modules::Plan plan_of(std::vector<std::string> argv) {
   modules::Plan plan;
@@ -59,6 +60,24 @@ TEST(ToolFailure, WhatItsModuleMakesOfItMayFailARunThatEndedWell) {
   ASSERT_TRUE(failed);
   EXPECT_EQ(failed->message, "ssim is 0.5, expected at least 0.9");
   EXPECT_FALSE(failed->retryable);
+}
+
+TEST(ToolFailure, WhoRanOutOfMemoryUnderALimitIsToldTheLimit) {
+  const std::uint64_t limit = 2ULL << 30;
+  const auto failed = tool_failure(exited(2, "x265: Cannot allocate memory"), kPlan, {}, limit);
+  EXPECT_THAT(failed.value().message,
+              HasSubstr("exit code 2: it needs more memory than the worker's --memory-limit, 2G"));
+  ExitReport crashed;
+  crashed.signal = 11;
+  EXPECT_THAT(tool_failure(crashed, kPlan, {}, limit).value().message,
+              HasSubstr("perhaps of the worker's --memory-limit, 2G"));
+  ExitReport killed;
+  killed.signal = 9;  // not what lack of memory does under such a limit
+  for (const auto& other :
+       {tool_failure(killed, kPlan, {}, limit), tool_failure(exited(2, "no"), kPlan, {}, limit),
+        tool_failure(exited(2, "Cannot allocate memory"), kPlan, {})}) {
+    EXPECT_THAT(other.value().message, Not(HasSubstr("memory-limit")));
+  }
 }
 
 }  // namespace

@@ -137,6 +137,16 @@ TEST(ToolRun, FailedStartNamesProgramAndReason) {
             (Error{Errc::tool, "could not start /no/tool: No such file or directory", {}}));
 }
 
+TEST(ToolRun, LimitsThatTheSystemRefusesAreNamed) {
+  ToolRun run(StopPolicy::kill, kGrace);
+  run.guard_said("refused 1", kStart);
+  run.guard_said("empty", kStart);
+  EXPECT_EQ(run.end("/the/tool").error(),
+            (Error{Errc::tool,
+                   "could not limit the nice, ionice or memory of /the/tool: Operation not permitted",
+                   {}}));
+}
+
 TEST(ToolRun, GuardThatDiesIsAnErrorAtOnce) {
   ToolRun run(StopPolicy::kill, kGrace);
   run.guard_said("started 42", kStart);

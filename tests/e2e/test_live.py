@@ -5,8 +5,8 @@ import pty
 import time
 import unittest
 
-from farm import (Farm, clip, encode_task, encoders_of, endless_task, eventually, hidden_folders, job_of, probe_media,
-                  process_state, wait_until_gone)
+from farm import (Farm, clip, encode_task, encoders_of, endless_task, eventually, film_task, hidden_folders, job_of,
+                  probe_media, process_state, wait_until_gone)
 
 
 def number_of(event):
@@ -211,6 +211,40 @@ class Families(LiveTest):
             self.assertFalse(os.path.exists(f"/proc/{pid}"))
 
 
+class Events(LiveTest):
+    def test_progress_says_all_that_the_tool_tells_and_its_last_comes_before_the_end(self):
+        with self.server.events() as events:
+            self.farm.worker(self.server.url)
+            job_id = self.server.submit(job_of(film_task(clip(2), self.output())))
+            events.wait(lambda event: event.type == "state" and event.data["state"] == "completed", "the end")
+            seen = [event for event in events.seen if event.data.get("job_id") == job_id]
+        kinds = [event.type for event in seen]
+        self.assertEqual(kinds[-2:], ["progress", "state"])
+        last = seen[-2].data
+        self.assertEqual((last["task"], last["task_index"], last["task_count"], last["job_percent"]), ("ffmpeg", 0, 1, 100))
+        progress = [event.data for event in seen if event.type == "progress"]
+        self.assertLessEqual({"percent", "frame", "fps", "speed", "bitrate_kbps", "size_bytes", "eta_s"},
+                             {name for data in progress for name in data["progress"]})
+        self.assertTrue(any("job_eta_s" in data for data in progress))
+
+    def test_workers_that_come_go_and_die_are_told(self):
+        self.server = self.farm.server("--client-expiry", "1", data_dir="short")
+
+        def told(events, worker, online):
+            events.wait(lambda event: event.type == "worker" and event.data["worker_id"] == worker.id and
+                        event.data["online"] == online, f"online={online}")
+
+        with self.server.events() as events:
+            leaves = self.farm.worker(self.server.url, name="leaves")
+            told(events, leaves, True)
+            leaves.stop()
+            told(events, leaves, False)
+            dies = self.farm.worker(self.server.url, name="dies")
+            told(events, dies, True)
+            dies.kill()
+            told(events, dies, False)
+
+
 class Pause(LiveTest):
     def test_a_paused_waiting_job_is_held_until_it_is_resumed(self):
         held = self.server.submit(job_of(encode_task(clip(), self.output("held"))))
@@ -263,6 +297,46 @@ class Pause(LiveTest):
         self.server.wait_state(job_id, "cancelled")
         wait_until_gone(encoder)
         self.assert_nothing_left(job_id)
+
+    def test_a_paused_running_job_stays_paused_over_a_restart_of_the_server(self):
+        self.farm.worker(self.server.url)
+        job_id = self.submit_endless()
+        encoder = self.running_encoder(job_id)
+        self.act(job_id, "pause")
+        eventually(lambda: process_state(encoder) == "T", "the encoder is stopped")
+        self.server.kill()
+        self.server = self.farm.server(port=self.server.port)
+        self.assertEqual(self.server.job(job_id)["state"], "paused")
+        eventually(lambda: self.server.call("GET", "/workers").json["count"], "the worker is heard again")
+        self.assertEqual((self.server.job(job_id)["state"], process_state(encoder)), ("paused", "T"))
+        self.act(job_id, "resume")
+        eventually(lambda: process_state(encoder) != "T", "the encoder runs again")
+
+    def test_the_jobs_timeout_stands_still(self):
+        self.farm.worker(self.server.url)
+        limited = {"timeout_s": 2}
+        job_id = self.server.submit(job_of(endless_task(clip(), self.output()), **limited))
+        encoder = self.running_encoder(job_id)
+        self.act(job_id, "pause")
+        eventually(lambda: process_state(encoder) == "T", "the encoder is stopped")
+        # Another worker measures the time: its job has the same limit, and began later.
+        self.farm.worker(self.server.url, name="other")
+        other = self.server.submit(job_of(endless_task(clip(), self.output("other")), **limited))
+        self.assertIn("timeout_s", self.server.wait_state(other, "failed")["message"])
+        self.assertEqual(self.server.job(job_id)["state"], "paused")
+        self.act(job_id, "resume")
+        self.assertIn("timeout_s", self.server.wait_state(job_id, "failed")["message"])
+
+    def test_a_disabled_queue_starts_nothing_and_what_runs_goes_on(self):
+        self.farm.worker(self.server.url, "--slots", "2")
+        running = self.server.submit(job_of(film_task(clip(2), self.output())))
+        self.server.wait_progress(running)
+        self.assertEqual(self.server.call("PATCH", "/queue", {"disabled": True}).status, 200)
+        waiting = self.server.submit(job_of(encode_task(clip(), self.output("waiting"))))
+        self.server.wait_state(running, "completed")
+        self.assertEqual(self.server.job(waiting)["state"], "queued")
+        self.server.call("PATCH", "/queue", {"disabled": False})
+        self.server.wait_state(waiting, "completed")
 
     def test_a_pause_that_comes_while_the_worker_is_cut_off_is_not_lost(self):
         self.farm.worker(self.server.url)

@@ -30,7 +30,11 @@ inline std::string dump(const Job& job) {
     text += fmt::format(" outcome {} {} {} {} text {}/{}+{} {}", end.at, end.unconfirmed, end.lost,
                         end.worker_id, end.text.segment, end.text.offset, end.text.size, end.started_at);
   }
-  if (job.avoid) text += fmt::format(" avoid {} {}", job.avoid->worker_id, job.avoid->since);
+  if (job.avoid) {
+    for (const Avoided& one : job.avoid->kept()) {
+      text += fmt::format(" avoid {} {} {}", one.worker_id, one.since, one.span);
+    }
+  }
   if (job.past) {
     for (const Attempt& attempt : *job.past) text += dump(attempt);
   }

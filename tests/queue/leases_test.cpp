@@ -228,6 +228,39 @@ TEST_F(JobQueueLeases, ClockThatWasSetBackMeanwhileDoesNotKeepAJobFromItsWorkerF
   EXPECT_TRUE(offered_to("w1"));
 }
 
+TEST_F(JobQueueLeases, WorkerThatHandsAJobBackAgainAndAgainIsOfferedItMoreAndMoreRarely) {
+  const JobId id = submit();
+  Millis delay = policy().backoff_base;
+  for (int i = 0; i < 10; ++i) {
+    ASSERT_TRUE(queue_->hand_back({id, grant("w1").token, "no room"}, now_));
+    pass(delay - 1ms);
+    EXPECT_FALSE(offered_to("w1")) << i;
+    pass(1ms);
+    delay = std::min(2 * delay, policy().backoff_cap);
+  }
+  EXPECT_EQ(view(id).attempt, 0);
+  EXPECT_EQ(grant("w1").attempt, 1);
+}
+
+TEST_F(JobQueueLeases, WorkersThatAllHandAJobBackDoNotPlayItToAndFro) {
+  const JobId id = submit();
+  ASSERT_TRUE(queue_->hand_back({id, grant("w1").token, "no room"}, now_));
+  pass(1s);
+  ASSERT_TRUE(queue_->hand_back({id, grant("w2").token, "no room"}, now_));
+  EXPECT_FALSE(offered_to("w1"));
+  EXPECT_FALSE(offered_to("w2"));
+  pass(policy().backoff_base - 1s);
+  EXPECT_FALSE(offered_to("w2"));
+  EXPECT_EQ(grant("w1").attempt, 1);
+}
+
+TEST_F(JobQueueLeases, RetryOffersAHandedBackJobToItsWorkerAtOnce) {
+  const JobId id = submit();
+  ASSERT_TRUE(queue_->hand_back({id, grant("w1").token, "no room"}, now_));
+  ASSERT_TRUE(queue_->retry(id, now_));
+  EXPECT_EQ(grant("w1").attempt, 1);
+}
+
 TEST_F(JobQueueLeases, HandedBackJobIsOfferedToOthersAtOnce) {
   const JobId id = submit();
   const Grant given = grant("w1");

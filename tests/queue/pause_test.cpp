@@ -42,6 +42,49 @@ TEST_F(JobQueuePause, PausedJobIsAdoptedAgainAndStaysPaused) {
   EXPECT_EQ(queue_->resume(id, now_).value(), JobState::running);
 }
 
+TEST_F(JobQueuePause, PausedRunningJobIsPausedStillAfterARestartOfTheServer) {
+  const JobId id = submit();
+  const HeldLease held{id, grant("w1").token};
+  ASSERT_TRUE(queue_->pause(id, now_));
+  restart();
+  EXPECT_EQ(state(id), JobState::paused);
+  const LeaseVerdict verdict = queue_->renew("w1", held, now_);
+  EXPECT_EQ(verdict.verdict, Verdict::renewed);
+  EXPECT_TRUE(verdict.paused);
+  EXPECT_EQ(queue_->resume(id, now_).value(), JobState::running);
+  restart();
+  EXPECT_FALSE(queue_->renew("w1", held, now_).paused);
+}
+
+TEST_F(JobQueuePause, JobThatIsHeldAfterItsWorkerDiedIsHeldStillAfterARestart) {
+  const JobId id = submit();
+  grant("w1");
+  ASSERT_TRUE(queue_->pause(id, now_));
+  lose_lease();
+  restart();
+  pass_backoff();
+  EXPECT_EQ(state(id), JobState::paused);
+  EXPECT_FALSE(offered_to("w2"));
+  EXPECT_EQ(queue_->resume(id, now_).value(), JobState::queued);
+  EXPECT_EQ(grant("w2").attempt, 2);
+}
+
+TEST_F(JobQueuePause, DisabledQueueGrantsNothingAndDisturbsNothingThatRuns) {
+  const JobId running = submit();
+  const Grant given = grant("w1");
+  const JobId waiting = submit();
+  queue_->set_disabled(true);
+  EXPECT_FALSE(offered_to("w1"));
+  restart();
+  EXPECT_FALSE(offered_to("w1"));
+  EXPECT_EQ(renew("w1", running, given.token), Verdict::renewed);
+  EXPECT_TRUE(complete(done(given)));
+  EXPECT_EQ(state(running), JobState::completed);
+  EXPECT_EQ(state(waiting), JobState::queued);
+  queue_->set_disabled(false);
+  EXPECT_TRUE(offered_to("w1"));
+}
+
 TEST_F(JobQueuePause, RenewalSaysWhetherTheJobIsHeld) {
   const JobId id = submit();
   const HeldLease held{id, grant("w1").token};

@@ -35,8 +35,7 @@ Kept touched() {
   kept.started_at = 5;
   kept.ended_at = 9;
   kept.lost = true;
-  kept.avoid = "w2";
-  kept.avoid_since = 11;
+  kept.avoid = {{"w2", 11, 5'000}, {"w3", 12, 10'000}};
   kept.text = {7, 1 << 20, 300};
   return kept;
 }

@@ -40,7 +40,8 @@ void ReferenceQueue::submit(const JobId& id, Job job, Now now) {
 
 bool ReferenceQueue::may_be_granted(const Job& job, const std::string& worker, Now now) const {
   if (job.state != JobState::queued || job.held || job.irreversible) return false;
-  if (!job.avoid.empty() && job.avoid == worker && now.steady < job.avoid_until) return false;
+  const auto avoided = job.avoid.find(worker);
+  if (avoided != job.avoid.end() && now.steady < avoided->second.until) return false;
   if (job.date && !job.date_passed) return false;
   return !job.backoff || job.backoff->first <= now.steady;
 }
@@ -50,11 +51,28 @@ bool ReferenceQueue::must_be_granted(const Job& job, const std::string& worker, 
   return due && may_be_granted(job, worker, now);
 }
 
+// One that comes before it waits until the worker has enough free, and it would take of that. For how long
+// that one has waited is not looked at here.
+bool ReferenceQueue::may_be_held_back(const Job& job, const std::string& worker, const Offer& offer, Now now,
+                                      const Offer& whole) const {
+  return std::any_of(jobs_.begin(), jobs_.end(), [&](const auto& entry) {
+    const Job& first = entry.second;
+    if (!may_be_granted(first, worker, now) || !before(first, job)) return false;
+    if (fits(first.needs, offer) || !fits(first.needs, whole)) return false;
+    return std::any_of(job.needs.resources.begin(), job.needs.resources.end(), [&](const auto& wanted) {
+      const auto reserved = first.needs.resources.find(wanted.first);
+      const double amount = reserved == first.needs.resources.end() ? 0 : reserved->second;
+      return offer.resources.at(wanted.first) - amount < wanted.second;
+    });
+  });
+}
+
 // A job that should have been handed out instead of `given`, or besides it where that is null.
 const JobId* ReferenceQueue::overlooked(const Job* given, const std::string& worker, const Offer& offer,
-                                        Now now) const {
+                                        Now now, const Offer& whole) const {
   for (const auto& [id, job] : jobs_) {
     if (&job == given || !must_be_granted(job, worker, now) || !fits(job.needs, offer)) continue;
+    if (may_be_held_back(job, worker, offer, now, whole)) continue;
     if (given == nullptr || before(job, *given)) return &id;
   }
   return nullptr;
@@ -69,7 +87,7 @@ std::string ReferenceQueue::new_token(LeaseToken token) {
 }
 
 std::string ReferenceQueue::grant(const std::string& worker, const Offer& offer, std::size_t max,
-                                  const std::vector<Grant>& given, Now now) {
+                                  const std::vector<Grant>& given, Now now, const Offer& whole) {
   if (disabled_ && !given.empty()) return "a disabled queue handed out a job";
   if (given.size() > max) return "more jobs were handed out than asked for";
   Offer left = offer;
@@ -78,7 +96,7 @@ std::string ReferenceQueue::grant(const std::string& worker, const Offer& offer,
     if (job == nullptr) return "a job was handed out that is not there";
     if (!may_be_granted(*job, worker, now) || !fits(job->needs, left))
       return fmt::format("job {} was handed out, state {}", to_string(grant.id), to_string(shown(*job)));
-    if (const JobId* const better = overlooked(job, worker, left, now)) {
+    if (const JobId* const better = overlooked(job, worker, left, now, whole)) {
       return fmt::format("job {} was handed out before {}", to_string(grant.id), to_string(*better));
     }
     if (grant.attempt != job->attempt + 1 || grant.attempt > job->max_attempts) {
@@ -93,7 +111,6 @@ std::string ReferenceQueue::grant(const std::string& worker, const Offer& offer,
     job->may_come_back = true;
     job->backoff.reset();
     job->date.reset();
-    job->avoid.clear();
     job->lease_end = now.steady + policy_.lease;
     if (!worker.empty()) {
       if (auto wrong = new_token(grant.token); !wrong.empty()) return wrong;
@@ -101,7 +118,7 @@ std::string ReferenceQueue::grant(const std::string& worker, const Offer& offer,
     for (const auto& [name, amount] : job->needs.resources) left.resources[name] -= amount;
   }
   if (!disabled_ && given.size() < max) {
-    if (const JobId* const better = overlooked(nullptr, worker, left, now)) {
+    if (const JobId* const better = overlooked(nullptr, worker, left, now, whole)) {
       return fmt::format("job {} was not handed out", to_string(*better));
     }
   }
@@ -133,7 +150,6 @@ std::string ReferenceQueue::renew(const std::string& worker, const HeldLease& le
   job->token = verdict.token;
   job->backoff.reset();
   job->date.reset();
-  job->avoid.clear();
   return new_token(verdict.token);
 }
 
@@ -216,12 +232,14 @@ ReferenceQueue::Refusal ReferenceQueue::hand_back(const HandBack& back, Now now)
     end(*job, JobState::cancelled, false);
     return {};
   }
-  job->avoid = job->worker;
-  job->avoid_since = now.wall;
+  Job::Avoided& avoided = job->avoid[job->worker];
   wait(*job);
   --job->attempt;
   job->token = {};
-  job->avoid_until = now.steady + policy_.backoff_base;
+  avoided.delay =
+      avoided.delay == Millis(0) ? policy_.backoff_base : std::min(2 * avoided.delay, policy_.backoff_cap);
+  avoided.until = now.steady + avoided.delay;
+  avoided.since = now.wall;
   return {};
 }
 
@@ -275,8 +293,11 @@ std::string ReferenceQueue::retry(const JobId& id, const Result<JobState>& done,
   if (job == nullptr) return done || done.error().code != Errc::not_found ? "an unknown job was retried" : "";
   const bool queued = job->state == JobState::queued;
   const bool ended = job->state == JobState::failed || job->state == JobState::cancelled;
-  const bool must = ended || (queued && (job->held || job->irreversible || (job->date && !job->date_passed) ||
-                                         (job->backoff && now.steady < job->backoff->first)));
+  const bool avoided = std::any_of(job->avoid.begin(), job->avoid.end(),
+                                   [&](const auto& entry) { return now.steady < entry.second.until; });
+  const bool must = ended || (queued && avoided) ||
+                    (queued && (job->held || job->irreversible || (job->date && !job->date_passed) ||
+                                (job->backoff && now.steady < job->backoff->first)));
   const bool may =
       must ||
       (queued && ((job->date && now.wall < *job->date) || (job->backoff && now.steady < job->backoff->last)));
@@ -333,8 +354,10 @@ void ReferenceQueue::time_has_come(Now now) {
 void ReferenceQueue::restarted(Now now) {
   const Millis most = policy_.backoff_cap + policy_.backoff_cap / 4;
   for (auto& [id, job] : jobs_) {
-    const Millis to_avoid = job.avoid_since + policy_.backoff_base - now.wall;
-    job.avoid_until = now.steady + std::clamp(to_avoid, Millis(0), policy_.backoff_base);
+    for (auto& [worker, avoided] : job.avoid) {
+      const Millis left = avoided.since + avoided.delay - now.wall;
+      avoided.until = now.steady + std::clamp(left, Millis(0), avoided.delay);
+    }
     job.date_passed = job.date && *job.date <= now.wall;
     if (granted(job)) job.lease_end = now.steady + policy_.lease;
     if (!job.backoff) continue;

@@ -44,10 +44,13 @@ class ReferenceQueue {
       WallTime wall_first, wall_last;
     };
     std::optional<Backoff> backoff;
-    std::string avoid;  // this worker, until then
-    SteadyTime avoid_until{};
-    WallTime avoid_since{};
-    std::optional<HistoryText> said;  // when it ended, where a worker said so
+    struct Avoided {
+      SteadyTime until;
+      Millis delay{0};
+      WallTime since{};
+    };
+    std::map<std::string, Avoided> avoid;  // by worker
+    std::optional<HistoryText> said;       // when it ended, where a worker said so
     bool said_is_written = false;
   };
 
@@ -57,7 +60,7 @@ class ReferenceQueue {
   void submit(const JobId& id, Job job, Now now);
   // What is wrong with what JobQueue handed out; empty when all is well.
   std::string grant(const std::string& worker, const Offer& offer, std::size_t max,
-                    const std::vector<Grant>& given, Now now);
+                    const std::vector<Grant>& given, Now now, const Offer& whole);
   Refusal complete(const Completion& completion, Now now);
   Refusal hand_back(const HandBack& back, Now now);
   void undelivered(const Grant& grant);
@@ -89,7 +92,10 @@ class ReferenceQueue {
   Job* find(const JobId& id);
   bool may_be_granted(const Job& job, const std::string& worker, Now now) const;
   bool must_be_granted(const Job& job, const std::string& worker, Now now) const;
-  const JobId* overlooked(const Job* given, const std::string& worker, const Offer& offer, Now now) const;
+  const JobId* overlooked(const Job* given, const std::string& worker, const Offer& offer, Now now,
+                          const Offer& whole) const;
+  bool may_be_held_back(const Job& job, const std::string& worker, const Offer& offer, Now now,
+                        const Offer& whole) const;
   std::string new_token(LeaseToken token);
   void wait(Job& job);
   void back_off(Job& job, Now now);

@@ -57,6 +57,7 @@ class Simulation {
   static Policy policy() {
     Policy policy;
     policy.history_segment = 3000;  // bytes
+    policy.reserve_after = 20s;  // so that histories come to it
     return policy;
   }
 
@@ -242,8 +243,9 @@ class Simulation {
       more += fmt::format(R"(,"not_before":"{}")", rfc3339(*job.date));
     }
     if (below(5) == 0) {
-      job.needs.resources = {{"gpu", 1}};
-      more += R"(,"requires":{"resources":{"gpu":1}})";
+      const double amount = below(2) == 0 ? 1 : 2;
+      job.needs.resources = {{"gpu", amount}};
+      more += fmt::format(R"(,"requires":{{"resources":{{"gpu":{}}}}})", amount);
     }
     std::vector<JobDocument> documents;
     documents.push_back(make_document("t", job.needs.modules.front(), more, now_.wall));
@@ -260,17 +262,19 @@ class Simulation {
   void take() {
     Offer offer;
     if (below(3) == 0) offer.modules = {"a"};
-    if (below(2) == 0) offer.resources["gpu"] = 2;
+    if (below(2) == 0) offer.resources["gpu"] = static_cast<double>(below(3));
+    Offer whole = offer;
+    if (below(2) == 0) whole.resources["gpu"] = 2;
     const std::string who = worker();
     const std::size_t max = 1 + below(3);
-    const std::vector<Grant> given = queue_->grant(who, offer, max, now_);
+    const std::vector<Grant> given = queue_->grant(who, offer, max, now_, &whole);
     for (const Grant& grant : given) {
       trace("\"{}\" gets {} with {}, attempt {}", who, sisyphus::to_string(grant.id),
             sisyphus::to_string(grant.token), grant.attempt);
       grants_.push_back(grant);
       last_id_ = grant.id;
     }
-    check(pending_.grant(who, offer, max, given, now_));
+    check(pending_.grant(who, offer, max, given, now_, whole));
   }
 
   void complete() {

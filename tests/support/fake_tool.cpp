@@ -9,9 +9,12 @@
 #include <cstdlib>
 #include <functional>
 #include <map>
+#include <memory>
+#include <new>
 #include <string>
 #include <string_view>
 #include <thread>
+#include <vector>
 
 #include <dirent.h>
 #include <fcntl.h>
@@ -167,6 +170,20 @@ int die_by(Arguments arguments) {
   return 0;
 }
 
+// Takes memory, megabyte by megabyte, and says how it went.
+int eat_memory(Arguments arguments) {
+  std::vector<std::unique_ptr<std::string>> eaten;
+  try {
+    for (int i = 0; i < number(arguments[0]); ++i) {
+      eaten.push_back(std::make_unique<std::string>(1 << 20, 'x'));
+    }
+  } catch (const std::bad_alloc&) {
+    std::fputs("Cannot allocate memory\n", stderr);
+    return 1;
+  }
+  return 0;
+}
+
 int no_stdin(Arguments) {
   say("ready");
   return 0;
@@ -288,6 +305,7 @@ const std::map<std::string_view, Mode> kModes{
     {"family", {1, family}},
     {"close-pipes", {0, close_pipes}},
     {"die-by", {1, die_by}},
+    {"eat-memory", {1, eat_memory}},
     {"no-stdin", {0, no_stdin}},
     {"echo-stdin", {0, echo_stdin}},
     {"not-utf8", {0, not_utf8}},

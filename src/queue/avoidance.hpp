@@ -1,0 +1,82 @@
+#pragma once
+
+#include "core/clock.hpp"
+
+#include <algorithm>
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <string_view>
+#include <utility>
+#include <vector>
+
+namespace sisyphus::queue {
+
+// A worker that gave a job back, and is not offered it for a time.
+struct Avoided {
+  std::string worker_id{};
+  std::int64_t since = 0;  // wall clock, milliseconds since 1970: when it last did
+  std::int64_t span = 0;   // milliseconds
+
+  bool operator==(const Avoided&) const = default;
+};
+
+// The workers that gave a job back. Kept until the job has ended: who gives it back again and again is asked
+// more and more rarely, so that a farm of full disks is not busy with handing jobs to and fro.
+class Avoidance {
+ public:
+  Avoidance() = default;
+  explicit Avoidance(const std::vector<Avoided>& kept) {  // good after reopen()
+    for (const Avoided& one : kept) workers_.push_back({one, {}});
+  }
+
+  bool holds(std::string_view worker_id, SteadyTime now) const {
+    return std::any_of(workers_.begin(), workers_.end(), [&](const Delay& delay) {
+      return now < delay.until && delay.what.worker_id == worker_id;
+    });
+  }
+  bool holds(SteadyTime now) const { return next_end(now).has_value(); }
+
+  // At the time `at` of the wall clock. The delay is `base`, doubled for each time that this worker gave the job
+  // back before, up to `cap`.
+  void gave_back(const std::string& worker_id, std::int64_t at, SteadyTime now, Millis base, Millis cap) {
+    auto found = std::find_if(workers_.begin(), workers_.end(),
+                              [&](const Delay& delay) { return delay.what.worker_id == worker_id; });
+    if (found == workers_.end()) found = workers_.insert(found, {{worker_id, 0, 0}, {}});
+    Avoided& what = found->what;
+    what.since = at;
+    what.span = std::min(what.span == 0 ? base.count() : what.span * 2, cap.count());
+    found->until = now + Millis(what.span);
+  }
+
+  // After a restart: what is left goes by the wall clock, but is never more than it was.
+  void reopen(Now now) {
+    for (Delay& delay : workers_) {
+      const std::int64_t left = delay.what.since + delay.what.span - now.wall.time_since_epoch().count();
+      delay.until = now.steady + Millis(std::clamp<std::int64_t>(left, 0, delay.what.span));
+    }
+  }
+
+  std::optional<SteadyTime> next_end(SteadyTime now) const {
+    std::optional<SteadyTime> next;
+    for (const Delay& delay : workers_) {
+      if (now < delay.until && (!next || delay.until < *next)) next = delay.until;
+    }
+    return next;
+  }
+
+  std::vector<Avoided> kept() const {
+    std::vector<Avoided> all;
+    for (const Delay& delay : workers_) all.push_back(delay.what);
+    return all;
+  }
+
+ private:
+  struct Delay {
+    Avoided what;
+    SteadyTime until;
+  };
+  std::vector<Delay> workers_;  // in the order of their first
+};
+
+}  // namespace sisyphus::queue

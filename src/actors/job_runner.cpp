@@ -237,7 +237,8 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::run_program(const modules::Mod
   }
   if (stop_reason_ != StopReason::none) co_return stopped();
   if (auto end = failure_of(*report, plan, remarks)) co_return end;
-  // Who watches sees the tool come to its end. Before the outputs are there: a cancel meanwhile still finds none.
+  // Who watches sees the tool come to its end. Before the outputs are there: a cancel meanwhile still finds
+  // none.
   if (progress_ != Progress()) co_await context_.send_progress();
   const bool live = co_await lease_is_live();
   if (!live) co_return stopped();

@@ -79,8 +79,8 @@ struct RunnerContext {
   std::chrono::milliseconds grace;
   // Asks the server to note that the job is about to destroy something; true when it has, or need not.
   std::function<asio::awaitable<Result<void>>(JobId, LeaseToken)> mark_irreversible;
-  std::function<void()> on_change;          // progress or task changed
-  std::map<std::string, double> resources;  // that the worker has
+  std::function<void()> on_change;                       // progress or task changed
+  std::map<std::string, double> resources;               // that the worker has
   std::function<asio::awaitable<bool>()> send_progress;  // what changed last, without waiting for its turn
 };
 

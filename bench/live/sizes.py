@@ -14,7 +14,7 @@ class Sizes:
     random_cancels: int = 500
     progress_blocks: int = 150  # of each job, ten a second
     progress_jobs: int = 4
-    pairs: int = 12
+    pairs: int = 10
     pair_seconds: float = 30  # of film, some 5 s of work
     flood_jobs: int = 64
     flood_blocks: int = 2000  # a hundred a second

@@ -38,12 +38,15 @@ asio::awaitable<HttpResponse> get_job_log(const RouteContext& context, const Htt
   if (!lines) co_return problem(lines.error());
   const auto follow = count_parameter(request, "follow", 0, 1, 0);
   if (!follow) co_return problem(follow.error());
+  const std::optional<JobId> one(*id);
+  co_await context.services.jobs.settled(one);
   auto job = context.services.jobs.job(*id);
   if (!job) co_return problem(job.error());
   if (is_terminal(job->state)) co_return kept_log(*job, *lines);
   const bool live = *follow != 0;
   auto log = co_await context.services.logs.read_log(std::move(*job), *lines, live);
   if (!log) {
+    co_await context.services.jobs.settled(one);
     const auto now = context.services.jobs.job(*id);  // it may have ended meanwhile
     if (now && is_terminal(now->state)) co_return kept_log(*now, *lines);
     co_return problem(log.error());

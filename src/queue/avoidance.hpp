@@ -27,7 +27,7 @@ class Avoidance {
  public:
   Avoidance() = default;
   explicit Avoidance(const std::vector<Avoided>& kept) {  // good after reopen()
-    for (const Avoided& one : kept) workers_.push_back({one, {}});
+    for (const Avoided& one : kept) workers_.push_back(Delay{one, SteadyTime()});
   }
 
   bool holds(std::string_view worker_id, SteadyTime now) const {
@@ -42,7 +42,7 @@ class Avoidance {
   void gave_back(const std::string& worker_id, std::int64_t at, SteadyTime now, Millis base, Millis cap) {
     auto found = std::find_if(workers_.begin(), workers_.end(),
                               [&](const Delay& delay) { return delay.what.worker_id == worker_id; });
-    if (found == workers_.end()) found = workers_.insert(found, {{worker_id, 0, 0}, {}});
+    if (found == workers_.end()) found = workers_.insert(found, Delay{Avoided{worker_id, 0, 0}, SteadyTime()});
     Avoided& what = found->what;
     what.since = at;
     what.span = std::min(what.span == 0 ? base.count() : what.span * 2, cap.count());

@@ -1,5 +1,7 @@
+#include "core/job_document.hpp"
 #include "queue/brief.hpp"
 #include "queue/job_queue.hpp"
+#include "queue/reservation.hpp"
 
 #include <fmt/format.h>
 

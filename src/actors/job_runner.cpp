@@ -260,8 +260,8 @@ asio::awaitable<std::optional<JobEnd>> JobRunner::run_program(const modules::Mod
   if (stop_reason_ != StopReason::none) co_return stopped();
   if (auto end = failure_of(*report, plan, remarks)) co_return end;
   bool live = co_await lease_is_live();
-  // Who watches sees the tool come to its end. Not while the server cannot be reached; and before the outputs are
-  // there: a cancel meanwhile still finds none.
+  // Who watches sees the tool come to its end. Not while the server cannot be reached; and before the outputs
+  // are there: a cancel meanwhile still finds none.
   if (live && progress_ != Progress()) {
     co_await context_.send_progress();
     live = co_await lease_is_live();

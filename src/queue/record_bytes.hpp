@@ -2,6 +2,7 @@
 
 #include "core/ids.hpp"
 #include "core/job.hpp"
+#include "queue/avoidance.hpp"
 #include "queue/history_place.hpp"
 
 #include <cstdint>

@@ -16,6 +16,9 @@
 namespace sisyphus::actors {
 namespace {
 
+constexpr std::size_t kBlock = 16U << 10;  // bytes that are written at once when a tool says much
+constexpr Millis kHeld{50};                // between writes when it says much
+
 Result<void> write_all(int file, std::string_view bytes, const std::string& path) {
   while (!bytes.empty()) {
     const ssize_t written = ::write(file, bytes.data(), bytes.size());
@@ -71,24 +74,32 @@ JobLog::JobLog(std::string path, std::uint64_t limit)
     : path_(std::move(path)), last_path_(path_ + ".last"), before_path_(path_ + ".before"), limit_(limit) {}
 
 JobLog::~JobLog() {
+  flush();
   if (file_ && !in_beginning_ && !failed_) told(put_together());
 }
 
+// Half of the limit is for the beginning. What follows fills files of a quarter, of which the last two stay.
 void JobLog::add(std::string_view line) {
   line = line.substr(0, LineSplitter::kMaxLine);
   tail_.append(line);
   tail_.append("\n");
-  write(fmt::format("{}\n", line));
+  if (failed_) return;
+  const std::uint64_t room = in_beginning_ ? limit_ / 2 : limit_ / 4;
+  if (part() + unwritten_.size() + line.size() + 1 > room) {
+    flush();
+    told(open_next());
+  }
+  unwritten_.append(line).push_back('\n');
+  if (unwritten_.size() >= kBlock || std::chrono::steady_clock::now() >= written_at_ + kHeld) flush();
 }
 
-// Half of the limit is for the beginning. What follows fills files of a quarter, of which the last two stay.
-void JobLog::write(std::string_view bytes) {
-  if (failed_) return;
-  if (!file_ || (in_beginning_ ? beginning_ + bytes.size() > limit_ / 2 : last_ + bytes.size() > limit_ / 4))
-    told(open_next());
-  if (failed_) return;
-  told(write_all(file_.get(), bytes, in_beginning_ ? path_ : last_path_));
-  if (!failed_) (in_beginning_ ? beginning_ : last_) += bytes.size();
+void JobLog::flush() {
+  if (unwritten_.empty() || failed_) return;
+  if (!file_) told(open_next());
+  if (!failed_) told(write_all(file_.get(), unwritten_, in_beginning_ ? path_ : last_path_));
+  if (!failed_) part() += unwritten_.size();
+  unwritten_.clear();
+  written_at_ = std::chrono::steady_clock::now();
 }
 
 Result<void> JobLog::open_next() {
@@ -119,10 +130,11 @@ Result<void> JobLog::put_together() {
 }
 
 std::uint64_t JobLog::size() const {
-  return beginning_ + dropped_ + before_ + last_;
+  return beginning_ + dropped_ + before_ + last_ + unwritten_.size();
 }
 
-Result<JobLog::Piece> JobLog::read(std::uint64_t from, std::size_t most) const {
+Result<JobLog::Piece> JobLog::read(std::uint64_t from, std::size_t most) {
+  flush();
   struct Part {
     const std::string& path;
     std::uint64_t begin;
@@ -146,7 +158,7 @@ Result<JobLog::Piece> JobLog::read(std::uint64_t from, std::size_t most) const {
   return piece;
 }
 
-Result<std::uint64_t> JobLog::start_of_last(std::size_t bytes) const {
+Result<std::uint64_t> JobLog::start_of_last(std::size_t bytes) {
   if (size() <= bytes) return std::uint64_t{0};
   const std::uint64_t from = size() - bytes - 1;  // the end of a line just before is a start, too
   const auto piece = read(from, bytes + 1);

@@ -1,5 +1,6 @@
 #pragma once
 
+#include "core/clock.hpp"
 #include "core/errc.hpp"
 #include "core/text_tail.hpp"
 #include "core/unique_fd.hpp"
@@ -24,6 +25,9 @@ class JobLog {
   ~JobLog();  // puts the beginning and the end together
 
   void add(std::string_view line);  // what it has beyond LineSplitter::kMaxLine is dropped
+  // Lines that come quickly are held back until there is a block of them, the next one comes later or this is
+  // called: a tool may say gigabytes.
+  void flush();
   // The last lines, at most 16 KiB, valid UTF-8.
   std::string tail() const { return tail_.text(); }
 
@@ -35,12 +39,11 @@ class JobLog {
   };
   // What is at `from`, the start of a line; where that is left out by now, what comes next. `most` is more
   // than a line takes.
-  Result<Piece> read(std::uint64_t from, std::size_t most) const;
+  Result<Piece> read(std::uint64_t from, std::size_t most);
   // Where the last lines begin that `bytes` hold.
-  Result<std::uint64_t> start_of_last(std::size_t bytes) const;
+  Result<std::uint64_t> start_of_last(std::size_t bytes);
 
  private:
-  void write(std::string_view bytes);
   Result<void> open_next();
   Result<void> put_together();
   void told(const Result<void>& done);
@@ -55,6 +58,9 @@ class JobLog {
   std::uint64_t dropped_ = 0;
   std::uint64_t before_ = 0;
   std::uint64_t last_ = 0;
+  std::uint64_t& part() { return in_beginning_ ? beginning_ : last_; }
+  std::string unwritten_;  // whole lines of this part
+  SteadyTime written_at_ = SteadyTime::min();
   bool failed_ = false;
   TextTail tail_;
 };

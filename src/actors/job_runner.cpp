@@ -343,6 +343,7 @@ void JobRunner::set_progress(Progress progress) {
   job_progress_.report(progress, std::chrono::steady_clock::now());
   progress_ = std::move(progress);
   dirty_ = true;
+  log_->flush();
   context_.on_change();
 }
 

@@ -123,7 +123,7 @@ class JobRunner {
   const std::map<std::string, double>& resources() const { return request_.resources; }  // that it holds
 
   // What its tools said, until close_log(), which makes one file of it: after run().
-  const JobLog& log() const { return *log_; }
+  JobLog& log() { return *log_; }
   void close_log() { log_.reset(); }
 
  private:

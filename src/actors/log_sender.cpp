@@ -17,7 +17,7 @@ constexpr Millis kLastWords{2000};  // for the rest, at the end of a job
 LogSender::LogSender(asio::any_io_executor executor, Send send)
     : executor_(executor), send_(std::move(send)), bell_(executor) {}
 
-void LogSender::job_started(const JobId& id, const JobLog& log) {
+void LogSender::job_started(const JobId& id, JobLog& log) {
   logs_[id] = &log;
   bell_.ring();
 }
@@ -92,7 +92,7 @@ asio::awaitable<void> LogSender::run() {
   }
 }
 
-Result<LogPiece> LogSender::read(Stream& stream, const JobLog& log) const {
+Result<LogPiece> LogSender::read(Stream& stream, JobLog& log) const {
   if (!stream.next) {
     const auto start = log.start_of_last(kPiece);
     if (!start) return start.error();

@@ -27,7 +27,7 @@ class LogSender {
   using Send = std::function<asio::awaitable<Result<void>>(JobId, LogPiece)>;
   LogSender(asio::any_io_executor executor, Send send);
 
-  void job_started(const JobId& id, const JobLog& log);  // which stays until job_ended()
+  void job_started(const JobId& id, JobLog& log);  // which stays until job_ended()
   // No more is said: sends the rest to those who read it, which is given up after two seconds.
   asio::awaitable<void> finish(JobId id);
   void job_ended(const JobId& id);
@@ -52,13 +52,13 @@ class LogSender {
     bool empty(const JobLog& log) const { return begun && !sending && *next >= log.size(); }
   };
   using Streams = std::map<JobId, Stream>;
-  Result<LogPiece> read(Stream& stream, const JobLog& log) const;
+  Result<LogPiece> read(Stream& stream, JobLog& log) const;
   asio::awaitable<bool> send_piece(JobId id);  // false: there was none, or it could not be sent
   void erase(Streams::iterator stream);
 
   asio::any_io_executor executor_;
   Send send_;
-  std::map<JobId, const JobLog*> logs_;
+  std::map<JobId, JobLog*> logs_;
   Streams streams_;
   Bell bell_;  // there is something to look at before the time
 };

@@ -62,7 +62,7 @@ TEST_F(JobLogTest, LargeOneKeepsItsBeginningAndItsEndAndSaysWhatIsLeftOut) {
 }
 
 // All that is said from `from` on, as one reads who comes as often as it is worth it.
-std::string all_of(const JobLog& log, std::uint64_t& from, std::size_t most) {
+std::string all_of(JobLog& log, std::uint64_t& from, std::size_t most) {
   std::string text;
   while (from < log.size()) {
     const auto piece = log.read(from, most).value();
@@ -97,6 +97,14 @@ TEST_F(JobLogTest, ReaderThatFallsBehindGoesOnWithWhatIsStillThere) {
   EXPECT_THAT(text, StartsWith("line 0010\n"));
   EXPECT_THAT(text, HasSubstr("line 0019\n[600]line 0080\n"));
   EXPECT_THAT(text, EndsWith("line 0099\n"));
+}
+
+TEST_F(JobLogTest, LinesThatComeQuicklyAreInTheFileAfterAFlush) {
+  JobLog log(path());
+  for (int i = 0; i < 3; ++i) log.add("line");
+  log.flush();
+  EXPECT_EQ(read_file(path()).value(), "line\nline\nline\n");
+  EXPECT_EQ(log.size(), 15U);
 }
 
 TEST_F(JobLogTest, LastLinesBeginAtALine) {

@@ -177,7 +177,8 @@ Result<void> JournalWriter::write_and_sync(Batch& batch) {
     placement_.measured(std::chrono::duration_cast<std::chrono::microseconds>(last_sync_ - begin),
                         last_sync_);
   }
-  if (auto cleaned = history_->clean_up(batch.changes.history); !cleaned) batch.trouble = cleaned.error().detail;
+  if (auto cleaned = history_->clean_up(batch.changes.history); !cleaned)
+    batch.trouble = cleaned.error().detail;
   return {};
 }
 

@@ -6,9 +6,9 @@
 
 namespace sisyphus::app {
 
-// "2026-01-31T12:00:00.123Z info message": UTC, and one line whatever the message holds, since titles, file names
-// and what tools say come from elsewhere. spdlog's pattern does the same in five times the instructions, and a busy
-// server logs three lines for each job.
+// "2026-01-31T12:00:00.123Z info message": UTC, and one line whatever the message holds, since titles, file
+// names and what tools say come from elsewhere. spdlog's pattern does the same in five times the
+// instructions, and a busy server logs three lines for each job.
 class LogLine final : public spdlog::formatter {
  public:
   void format(const spdlog::details::log_msg& message, spdlog::memory_buf_t& out) override;

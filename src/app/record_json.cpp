@@ -116,7 +116,9 @@ class Members {
     entry(record.text);
     json::array avoid;
     for (const queue::Avoided& one : record.avoid) {
-      avoid.push_back({{"worker_id", one.worker_id}, {"since", rfc3339(WallTime(Millis(one.since)))}, {"for_ms", one.span}});
+      avoid.push_back({{"worker_id", one.worker_id},
+                       {"since", rfc3339(WallTime(Millis(one.since)))},
+                       {"for_ms", one.span}});
     }
     if (!avoid.empty()) object_["avoid"] = std::move(avoid);
     json::array past;

@@ -68,7 +68,8 @@ class Gate {
     Gate* gate;
     template <class Handler>
     void operator()(Handler&& handler) const {
-      auto waiter = std::make_unique<WaiterOf<std::decay_t<Handler>>>(std::forward<Handler>(handler), gate->executor_);
+      auto waiter =
+          std::make_unique<WaiterOf<std::decay_t<Handler>>>(std::forward<Handler>(handler), gate->executor_);
       gate->add(waiter.release());
     }
   };

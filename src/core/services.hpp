@@ -136,8 +136,8 @@ class EventStream {
   virtual bool ended() const = 0;
 };
 
-// Begins to watch the client that asks: the token is raised when it has gone. Costs a read that stays pending,
-// so only what is going to wait calls it.
+// Begins to watch the client that asks: the token is raised when it has gone. Costs a read that stays
+// pending, so only what is going to wait calls it.
 using WatchClient = std::function<std::stop_token()>;
 
 class JobService {

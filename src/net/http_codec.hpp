@@ -29,9 +29,9 @@ class RequestParser {
 
   bool started() const;  // at least one byte was used or is needed
   bool wants_continue()
-      const;           // the header is whole and the client waits for "100 Continue" (RFC 9110, 10.1.1)
-  // After State::complete: the request is swapped for `request`, whose memory the next one gets; the parser is
-  // then ready for that.
+      const;  // the header is whole and the client waits for "100 Continue" (RFC 9110, 10.1.1)
+  // After State::complete: the request is swapped for `request`, whose memory the next one gets; the parser
+  // is then ready for that.
   void take(HttpRequest& request);
   int status() const { return status_; }  // after State::failed: 400, 413 or 431
   const std::string& reason() const { return reason_; }
@@ -45,8 +45,10 @@ class RequestParser {
   std::string reason_;
 };
 
-// Appends the status line and the header fields, with the empty line. `keep_alive`: whether the connection stays.
-void append_head(const HttpResponse& response, bool keep_alive, std::string_view allow_origin, std::string& out);
+// Appends the status line and the header fields, with the empty line. `keep_alive`: whether the connection
+// stays.
+void append_head(const HttpResponse& response, bool keep_alive, std::string_view allow_origin,
+                 std::string& out);
 const char* reason_phrase(int status);
 
 }  // namespace sisyphus::net

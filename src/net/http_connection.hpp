@@ -28,8 +28,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  private:
   enum class Next { request, closed };
   asio::awaitable<Next> read_request();  // into request_
-  asio::awaitable<bool> fill();  // more bytes; false: there will be none
-  asio::awaitable<bool> answer();  // request_
+  asio::awaitable<bool> fill();          // more bytes; false: there will be none
+  asio::awaitable<bool> answer();        // request_
   bool read_done(std::error_code error, std::size_t size);
   // The texts outlive the calls.
   asio::awaitable<bool> write_text(std::string_view text);
@@ -51,7 +51,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   RequestParser parser_;
   HttpRequest request_;  // that is being answered
   std::string reply_;    // to it, head and body
-  std::string buffer_;  // what has come and is not parsed is [begin_, end_)
+  std::string buffer_;   // what has come and is not parsed is [begin_, end_)
   std::size_t begin_ = 0;
   std::size_t end_ = 0;
   bool read_pending_ = false;

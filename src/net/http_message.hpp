@@ -20,7 +20,7 @@ struct HttpRequest {
   std::string last_event_id;  // of the header
   bool keep_alive = true;
   std::vector<std::size_t> open_segments;  // of the target: those that the route's pattern left open
-  WatchClient watch;  // never empty once the connection has set it
+  WatchClient watch;                       // never empty once the connection has set it
 
   // What the route's pattern left open: its n-th "*".
   const std::string& param(std::size_t n) const { return target->segments.at(open_segments.at(n)); }

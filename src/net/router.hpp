@@ -29,8 +29,8 @@ struct Route {
   bool safe = true;  // of GET: asking changes nothing, so HEAD is answered too (RFC 9110, 9.2.1)
 };
 
-// Finds the route, fills request.open_segments and calls its handler. HEAD is answered as GET (the connection leaves
-// the body out), OPTIONS by the router itself, an unknown path with 404, an unknown method with 405.
+// Finds the route, fills request.open_segments and calls its handler. HEAD is answered as GET (the connection
+// leaves the body out), OPTIONS by the router itself, an unknown path with 404, an unknown method with 405.
 class Router {
  public:
   Router(RouteContext context, std::span<const Route> routes) : context_(context), routes_(routes) {}

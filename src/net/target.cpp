@@ -24,7 +24,8 @@ void read_target(std::string_view text, Target& target) {
   target.segments.resize(count);
   if (count != 0) {
     auto into = target.segments.begin();
-    for (const auto& segment : url->encoded_segments()) segment.decode({}, urls::string_token::assign_to(*into++));
+    for (const auto& segment : url->encoded_segments())
+      segment.decode({}, urls::string_token::assign_to(*into++));
   }
   if (!url.has_value() || !url->has_query()) return;
   target.query.reserve(url->params().size());

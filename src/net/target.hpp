@@ -21,8 +21,8 @@ struct Target {
 
 void read_target(std::string_view text, Target& target);  // whose memory is used again
 
-// The last targets of one connection: a client that stays asks for the same ones again and again. One that nobody
-// holds any more is made into the next.
+// The last targets of one connection: a client that stays asks for the same ones again and again. One that
+// nobody holds any more is made into the next.
 class RecentTargets {
  public:
   std::shared_ptr<const Target> read(std::string_view text);

@@ -37,12 +37,13 @@ class Avoidance {
   }
   bool holds(SteadyTime now) const { return next_end(now).has_value(); }
 
-  // At the time `at` of the wall clock. The delay is `base`, doubled for each time that this worker gave the job
-  // back before, up to `cap`.
+  // At the time `at` of the wall clock. The delay is `base`, doubled for each time that this worker gave the
+  // job back before, up to `cap`.
   void gave_back(const std::string& worker_id, std::int64_t at, SteadyTime now, Millis base, Millis cap) {
     auto found = std::find_if(workers_.begin(), workers_.end(),
                               [&](const Delay& delay) { return delay.what.worker_id == worker_id; });
-    if (found == workers_.end()) found = workers_.insert(found, Delay{Avoided{worker_id, 0, 0}, SteadyTime()});
+    if (found == workers_.end())
+      found = workers_.insert(found, Delay{Avoided{worker_id, 0, 0}, SteadyTime()});
     Avoided& what = found->what;
     what.since = at;
     what.span = std::min(what.span == 0 ? base.count() : what.span * 2, cap.count());

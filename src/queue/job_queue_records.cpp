@@ -146,7 +146,8 @@ void JobQueue::apply(Job& job, const Requeued& record) {
     if (!record.reason.empty()) {
       keep_attempt(job, Attempt::End::handed_back, record.reason, record.at);
       if (!job.avoid) job.avoid = std::make_unique<Avoidance>();
-      job.avoid->gave_back(job.run->worker_id, record.at, now_.steady, policy_.backoff_base, policy_.backoff_cap);
+      job.avoid->gave_back(job.run->worker_id, record.at, now_.steady, policy_.backoff_base,
+                           policy_.backoff_cap);
     }
     if (job.attempt > 0) --job.attempt;
   }

@@ -123,7 +123,8 @@ TEST(RequestParser, MemoryOfALargeBodyIsNotKept) {
   HttpRequest request;
   for (const std::size_t size : {std::size_t{1} << 20, std::size_t{2}, std::size_t{2}}) {
     State state = State::more;
-    parser.feed(fmt::format("POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n{}", size, std::string(size, 'x')), state);
+    parser.feed(fmt::format("POST / HTTP/1.1\r\nContent-Length: {}\r\n\r\n{}", size, std::string(size, 'x')),
+                state);
     ASSERT_EQ(state, State::complete);
     parser.take(request);
   }

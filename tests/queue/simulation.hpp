@@ -57,7 +57,7 @@ class Simulation {
   static Policy policy() {
     Policy policy;
     policy.history_segment = 3000;  // bytes
-    policy.reserve_after = 20s;  // so that histories come to it
+    policy.reserve_after = 20s;     // so that histories come to it
     return policy;
   }
 

@@ -151,7 +151,8 @@ TEST_F(LogRelayTest, JobThatFailsOrIsCancelledSaysSoLast) {
 TEST_F(LogRelayTest, SlowReaderIsLeftBehindAndToldSo) {
   auto slow = followed("");
   auto quick = ask(running(), true).get();
-  const std::string piece = std::string(LogRelay::kKept - 1, 'x') + "\n";
+  std::string piece(LogRelay::kKept, 'x');
+  piece.back() = '\n';
   std::uint64_t place = 0;
   for (; place <= LogReader::kMostBehind; place += piece.size()) {
     EXPECT_EQ(send(place, piece), Errc{});

@@ -130,7 +130,7 @@ TEST_F(JobQueueReservation, WorkerThatSaysNothingOfItselfKeepsNothingFree) {
 
 TEST_F(JobQueueReservation, JobThatThisWorkerGaveBackKeepsNothingFreeThere) {
   pass_over();
-  ASSERT_TRUE(queue_->hand_back("w1", {big_, grant("w1", whole()).token, "no room"}, now_));
+  ASSERT_TRUE(queue_->hand_back({big_, grant("w1", whole()).token, "no room"}, now_));
   submit("small", "m", requiring(1));
   EXPECT_THAT(given(free(1)), ElementsAre("small"));
 }

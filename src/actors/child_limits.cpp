@@ -108,7 +108,7 @@ bool apply(const ChildLimits& limits) {
     if (::getrlimit(RLIMIT_DATA, &memory) != 0) return false;
     // A lower limit of the whole service stays.
     memory.rlim_max = std::min<rlim_t>(memory.rlim_max, limits.memory);
-    memory.rlim_cur = memory.rlim_max;
+    memory.rlim_cur = std::min<rlim_t>(memory.rlim_cur, memory.rlim_max);
     if (::setrlimit(RLIMIT_DATA, &memory) != 0) return false;
   }
   return true;

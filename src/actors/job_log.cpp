@@ -88,6 +88,7 @@ void JobLog::add(std::string_view line) {
   if (part() + unwritten_.size() + line.size() + 1 > room) {
     flush();
     told(open_next());
+    if (failed_) return;
   }
   unwritten_.append(line).push_back('\n');
   if (unwritten_.size() >= kBlock || std::chrono::steady_clock::now() >= written_at_ + kHeld) flush();

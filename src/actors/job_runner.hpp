@@ -124,6 +124,7 @@ class JobRunner {
 
   // What its tools said, until close_log(), which makes one file of it: after run().
   JobLog& log() { return *log_; }
+  bool logs() const { return log_.has_value(); }
   void close_log() { log_.reset(); }
 
  private:

@@ -60,6 +60,7 @@ asio::awaitable<Result<std::unique_ptr<EventStream>>> LogRelay::read_log(JobView
   if (!runs(job) || source->second.heard) reader->begin(source->second.recent.text());
   const bool begun = co_await reader->wait_begun(std::chrono::steady_clock::now() + patience_);
   if (begun) co_return std::unique_ptr<EventStream>(std::move(reader));
+  if (closed_) co_return Error{Errc::unavailable, "the server stops", {}};
   if (reader->closed()) co_return conflict(fmt::format("job {} runs no longer where it ran", id));
   co_return silence(job);
 }
@@ -144,7 +145,7 @@ Result<void> LogRelay::add_log(const JobId& id, LogPiece piece) {
   const auto known = std::min<std::uint64_t>(next - std::min(next, piece.place), piece.text.size());
   text += to_valid_utf8(std::string_view(piece.text).substr(known));  // without what came before already
   source.next = std::max(next, piece.place + piece.text.size());
-  source.heard = true;
+  source.heard = source.heard || !text.empty();
   source.recent.append(text);
   for (LogReader* const reader : source.readers) {
     if (reader->begun()) {

@@ -22,8 +22,10 @@ void LogSender::job_started(const JobId& id, JobLog& log) {
   bell_.ring();
 }
 
-void LogSender::job_ended(const JobId& id) {
-  logs_.erase(id);
+void LogSender::job_ended(const JobId& id, const JobLog& log) {
+  const auto known = logs_.find(id);
+  if (known == logs_.end() || known->second != &log) return;  // a later attempt is here already
+  logs_.erase(known);
   if (const auto found = streams_.find(id); found != streams_.end()) erase(found);
 }
 
@@ -57,14 +59,16 @@ void LogSender::erase(Streams::iterator stream) {
 struct LogSender::Ending {
   LogSender& sender;
   const JobId& id;
-  ~Ending() { sender.job_ended(id); }
+  const JobLog& log;
+  ~Ending() { sender.job_ended(id, log); }
 };
 
-asio::awaitable<void> LogSender::finish(JobId id) {
+asio::awaitable<void> LogSender::finish(JobId id, const JobLog& log) {
+  const auto known = logs_.find(id);
+  if (known == logs_.end() || known->second != &log) co_return;
   const SteadyTime until = std::chrono::steady_clock::now() + kLastWords;
-  const JobLog& log = *logs_.at(id);
   Bell emptied(executor_);
-  const Ending ending{*this, id};
+  const Ending ending{*this, id, log};
   bell_.ring();
   for (;;) {
     const auto found = streams_.find(id);

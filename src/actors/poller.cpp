@@ -13,6 +13,7 @@ constexpr std::chrono::seconds kLongPoll{30};
 // While jobs hold resources: when one ends, more is free than the poll that waits has offered. A poll is not
 // given up for that, as it may be answered in that moment.
 constexpr std::chrono::seconds kShortPoll{1};
+constexpr Millis kLookAgain{250};  // whether a heartbeat has said what becomes of a job whose lease is over
 
 }  // namespace
 
@@ -25,6 +26,11 @@ asio::awaitable<void> Poller::run() {
   while (!board_.draining) {
     if (board_.reached && board_.free_slots() == 0) {
       co_await board_.slot_free.wait();
+      continue;
+    }
+    if (board_.reached && board_.has("leases") && board_.any_lease_over(std::chrono::steady_clock::now())) {
+      board_.heartbeat_due.ring();
+      co_await pause(kLookAgain);
       continue;
     }
     Result<void> done;

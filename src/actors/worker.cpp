@@ -134,7 +134,24 @@ asio::awaitable<void> Worker::finished() {
 // -------------------------------------------------------------------------------------------------------
 
 void Worker::take(net::GrantedJob job) {
+  if (JobRunner* const runner = board_.find(job.id); runner != nullptr && job.token) {
+    // Its lease ran out by the server's clock alone (this machine slept, say), and nobody else took it.
+    if (runner->stop_reason() != StopReason::none) {
+      jobs_.spawn("job " + to_string(job.id) + " given back", give_back(std::move(job)));
+      return;
+    }
+    spdlog::warn("job_came_back job_id={} attempt={}: it runs here still, and goes on", to_string(job.id),
+                 job.attempt);
+    return runner->renewed(job.token, std::chrono::steady_clock::now() + job.expires_in);
+  }
   jobs_.spawn("job " + to_string(job.id), run_job(std::move(job)));
+}
+
+asio::awaitable<void> Worker::give_back(net::GrantedJob job) {
+  const auto given =
+      co_await board_.client.hand_back(job.id, job.token, "an earlier attempt is still being stopped there");
+  if (!given)
+    spdlog::warn("hand_back_failed job_id={} error=\"{}\"", to_string(job.id), given.error().detail);
 }
 
 asio::awaitable<void> Worker::run_job(net::GrantedJob job) {
@@ -170,14 +187,14 @@ asio::awaitable<void> Worker::run_job(net::GrantedJob job) {
   std::exception_ptr failure;
   try {
     JobEnd end = co_await runner.run();
-    co_await logs_.finish(runner.id());  // who reads it has all of it before hearing of the end
+    co_await logs_.finish(runner.id(), runner.log());  // who reads it has all of it before hearing of the end
     runner.close_log();
     co_await report(runner, std::move(end), started);
     if (leased) forget_lease(runner.id());
   } catch (const std::exception&) {
     failure = std::current_exception();  // the group logs it; the slot must be given back first
+    if (runner.logs()) logs_.job_ended(runner.id(), runner.log());
   }
-  logs_.job_ended(runner.id());
   board_.running.erase(place);
   board_.slot_free.ring();
   board_.heartbeat_due.ring();

@@ -34,6 +34,7 @@ class Worker {
   class ServerOptionSets;
 
   void take(net::GrantedJob job);
+  asio::awaitable<void> give_back(net::GrantedJob job);
   asio::awaitable<void> run_job(net::GrantedJob job);
   asio::awaitable<void> report(JobRunner& runner, JobEnd end, WallTime started);
   asio::awaitable<void> report_abandoned();

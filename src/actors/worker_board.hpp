@@ -6,6 +6,7 @@
 #include "core/gate.hpp"
 #include "net/worker_client.hpp"
 
+#include <algorithm>
 #include <chrono>
 #include <list>
 #include <map>
@@ -73,6 +74,12 @@ struct WorkerBoard {
     Offer offer = offer_beside(held, settings.resources, registry);
     offer.labels = settings.labels;
     return offer;
+  }
+  // A job goes on here that the server may think lost: it is to hear of that before it gives out anything.
+  bool any_lease_over(SteadyTime now) const {
+    return std::any_of(running.begin(), running.end(), [now](const JobRunner* runner) {
+      return !runner->lease().live(now) && runner->stop_reason() == StopReason::none;
+    });
   }
   JobRunner* find(const JobId& id) const {
     for (JobRunner* const runner : running) {

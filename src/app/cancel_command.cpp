@@ -31,11 +31,11 @@ struct Options {
   std::string server;
   std::vector<std::string> ids;
   std::string state;
-  std::string title;
+  std::optional<std::string> title;
   bool yes = false;
   bool json = false;
 
-  bool filtered() const { return !state.empty() || !title.empty(); }
+  bool filtered() const { return !state.empty() || title; }
 };
 
 using Jobs = std::vector<net::JobStatus>;
@@ -51,7 +51,7 @@ asio::awaitable<Result<Jobs>> find_jobs(net::ApiClient& api, Options options) {
     Result<Jobs> jobs = co_await api.newest_jobs(state, std::numeric_limits<std::size_t>::max());
     if (!jobs) co_return jobs.error();
     for (net::JobStatus& job : *jobs) {
-      if (!options.title.empty() && ::fnmatch(options.title.c_str(), job.title.c_str(), 0) != 0) continue;
+      if (options.title && ::fnmatch(options.title->c_str(), job.title.c_str(), 0) != 0) continue;
       if (known.insert(job.id).second) found.push_back(std::move(job));
     }
   }

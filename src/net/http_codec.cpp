@@ -1,6 +1,7 @@
 #include "net/http_codec.hpp"
 
 #include "core/clock.hpp"
+#include "core/reuse.hpp"
 
 #include <boost/asio/buffer.hpp>
 #include <boost/beast/http/basic_parser.hpp>
@@ -93,8 +94,7 @@ void HttpRequest::clear() {
   constexpr std::size_t kKeep = 16U << 10;
   method.clear();
   target.reset();
-  if (body.capacity() > kKeep) body = {};
-  body.clear();
+  clear_for_reuse(body, kKeep);
   last_event_id.clear();
   keep_alive = true;
   open_segments.clear();

@@ -1,6 +1,7 @@
 #include "net/http_connection.hpp"
 
 #include "core/asio_tokens.hpp"
+#include "core/reuse.hpp"
 #include "net/keep_alive_probes.hpp"
 #include "net/problem.hpp"
 
@@ -10,6 +11,9 @@
 #include <spdlog/spdlog.h>
 
 #include <algorithm>
+#include <cerrno>
+
+#include <sys/socket.h>
 
 namespace sisyphus::net {
 namespace {
@@ -38,6 +42,7 @@ asio::awaitable<void> HttpConnection::run() {
     if (next == Next::closed) break;
     const bool go_on = co_await answer();
     if (!go_on) break;
+    request_.clear();
   }
   std::error_code ignored;  // the client may have gone first
   socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
@@ -152,6 +157,13 @@ std::stop_token HttpConnection::watch_client() {
   return hangup_.get_token();
 }
 
+// Without taking what it may have sent (recv(2)).
+bool HttpConnection::has_gone() {
+  char byte = 0;
+  const ssize_t size = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
+  return size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR);
+}
+
 void HttpConnection::keep_reading() {
   if (read_pending_ || end_of_input_) return;
   // A client that sends on without waiting for replies: its bytes may pile up to the size of one request.
@@ -179,11 +191,12 @@ asio::awaitable<bool> HttpConnection::answer() {
   HttpResponse response = co_await router_.handle(request_);
   const bool keep_alive = request_.keep_alive && !stopping_ && !response.stream;
   const bool with_body = request_.method != "HEAD";
-  if (reply_.capacity() > kKeep) reply_ = {};
-  reply_.clear();
+  clear_for_reuse(reply_, kKeep);
   append_head(response, keep_alive, settings_.allow_origin, reply_);
   if (with_body && response.status != 204) reply_ += response.body;
   std::string_view rest = reply_;
+  // What must not be lost is not written to a client that has gone: the kernel would take it all the same.
+  if (response.undelivered && !read_pending_ && has_gone()) end_of_input_ = true;
   auto done = write_now(rest);
   if (!done) {
     const bool all = co_await write_rest(rest);

@@ -42,6 +42,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   // While a handler waits or a stream is written a read stays pending, so that a client that goes is noticed.
   std::stop_token watch_client();  // a fresh token, raised when the client goes or the server stops
   void keep_reading();
+  bool has_gone();
   void on_read(std::error_code error, std::size_t size);
   char* room();
 

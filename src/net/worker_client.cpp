@@ -210,7 +210,8 @@ asio::awaitable<Result<std::vector<LeaseVerdict>>> WorkerClient::heartbeat_with_
 }
 
 asio::awaitable<Result<void>> WorkerClient::progress(std::string body) {
-  const auto reply = co_await call("POST", worker_target("/progress"), std::move(body));
+  constexpr std::chrono::seconds kFresh{2};  // what is later nobody wants to see
+  const auto reply = co_await call("POST", worker_target("/progress"), std::move(body), kFresh);
   if (!reply) co_return reply.error();
   co_return Result<void>();
 }

@@ -37,17 +37,20 @@ class Avoidance {
   }
   bool holds(SteadyTime now) const { return next_end(now).has_value(); }
 
-  // At the time `at` of the wall clock. The delay is `base`, doubled for each time that this worker gave the
-  // job back before, up to `cap`.
-  void gave_back(const std::string& worker_id, std::int64_t at, SteadyTime now, Millis base, Millis cap) {
+  // For how long a worker that gives the job back now is to be avoided: `base`, doubled for each time that it
+  // did before, up to `cap`.
+  Millis next_span(std::string_view worker_id, Millis base, Millis cap) const {
+    const auto found = std::find_if(workers_.begin(), workers_.end(),
+                                    [&](const Delay& delay) { return delay.what.worker_id == worker_id; });
+    return std::min(found == workers_.end() ? base : Millis(found->what.span) * 2, cap);
+  }
+
+  void gave_back(Avoided who, SteadyTime now) {
     auto found = std::find_if(workers_.begin(), workers_.end(),
-                              [&](const Delay& delay) { return delay.what.worker_id == worker_id; });
-    if (found == workers_.end())
-      found = workers_.insert(found, Delay{Avoided{worker_id, 0, 0}, SteadyTime()});
-    Avoided& what = found->what;
-    what.since = at;
-    what.span = std::min(what.span == 0 ? base.count() : what.span * 2, cap.count());
-    found->until = now + Millis(what.span);
+                              [&](const Delay& delay) { return delay.what.worker_id == who.worker_id; });
+    if (found == workers_.end()) found = workers_.insert(found, Delay());
+    found->until = now + Millis(who.span);
+    found->what = std::move(who);
   }
 
   // After a restart: what is left goes by the wall clock, but is never more than it was.

@@ -1,5 +1,6 @@
 #include "queue/job_queue.hpp"
 
+#include "core/reuse.hpp"
 #include "queue/brief.hpp"
 
 #include <fmt/format.h>
@@ -170,6 +171,10 @@ Result<void> JobQueue::hand_back(const HandBack& back, Now now) {
                   .reason = brief(back.reason),
                   .at = wall()};
   if (record.reason.empty()) record.reason = "handed back";
+  const std::string& worker = job->run->worker_id;
+  record.avoid_for = (job->avoid ? *job->avoid : Avoidance())
+                         .next_span(worker, policy_.backoff_base, policy_.backoff_cap)
+                         .count();
   if (job->irreversible) record.reason += "; it has changed files already: look, then retry or cancel it";
   commit(*job, std::move(record));
   return {};
@@ -375,8 +380,7 @@ std::optional<SteadyTime> JobQueue::next_deadline() const {
 
 void JobQueue::Changes::clear() {
   constexpr std::size_t kKeep = 1U << 20;
-  if (records.capacity() > kKeep) records = {};
-  records.clear();
+  clear_for_reuse(records, kKeep);
   record_count = 0;
   effects.clear();
   history = {};

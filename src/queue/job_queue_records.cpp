@@ -5,6 +5,7 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
 #include <utility>
 
 // What each record does to the state, live and in replay.
@@ -143,11 +144,10 @@ void JobQueue::apply(Job& job, const Requeued& record) {
     keep_attempt(job, gave_up ? Attempt::End::failed : Attempt::End::lost, record.reason, record.at);
   } else {
     // Without a reason its reply was not written: nobody has had it.
-    if (!record.reason.empty()) {
-      keep_attempt(job, Attempt::End::handed_back, record.reason, record.at);
+    if (!record.reason.empty()) keep_attempt(job, Attempt::End::handed_back, record.reason, record.at);
+    if (record.avoid_for != 0) {
       if (!job.avoid) job.avoid = std::make_unique<Avoidance>();
-      job.avoid->gave_back(job.run->worker_id, record.at, now_.steady, policy_.backoff_base,
-                           policy_.backoff_cap);
+      job.avoid->gave_back({job.run->worker_id, record.at, record.avoid_for}, now_.steady);
     }
     if (job.attempt > 0) --job.attempt;
   }
@@ -203,15 +203,18 @@ void JobQueue::apply(Job& job, const Kept& record) {
 
 // The document says it too, as that is what is shown and handed out.
 void JobQueue::apply(Job& job, const Prioritized& record) {
+  const auto passed_over = job.kind->passed_over;
   table_.unready(job);  // before the order among the ready changes
+  job.rank += (record.priority - job.priority) * std::max<std::int64_t>(policy_.ageing.count(), 1);
   job.priority = static_cast<std::int8_t>(record.priority);
-  job.rank = rank_of(job);
+  job.prioritized = true;
   if (!job.document.empty()) {  // a compaction works without
     std::string document = job.document;
     set_member(document, "priority", std::to_string(record.priority));
     table_.set_document(job, std::move(document));
   }
   if (job.waiting()) place(job);
+  if (job.by_readiness.is_linked()) job.kind->passed_over = passed_over;  // it has waited all the same
 }
 
 void JobQueue::apply(Job& job, const Removed&) {

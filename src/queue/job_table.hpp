@@ -60,6 +60,7 @@ struct Job {
   JobState state = JobState::queued;  // never `paused`: that is `held`
   bool held = false;
   bool irreversible = false;
+  bool prioritized = false;  // since it was submitted
   bool backing_off = false;  // `not_before` is the end of a backoff, not a date that somebody asked for
   bool given_up = false;     // waits because its worker said that it failed: no coming back with `token`
   std::unique_ptr<Run> run;  // while running or cancelling

@@ -1,5 +1,6 @@
 #include "queue/journal.hpp"
 
+#include "core/reuse.hpp"
 #include "queue/journal_files.hpp"
 #include "queue/manifest.hpp"
 
@@ -117,8 +118,7 @@ Result<void> Journal::write(std::string_view records) {
     if (auto rolled = roll(needed); !rolled) return rolled.error();
   }
   FrameHeader header{0, 0, last_checksum_, last_sequence_ + 1, synced_};
-  if (frame_.capacity() > kLargeFrame) frame_ = {};
-  frame_.clear();
+  clear_for_reuse(frame_, kLargeFrame);
   append_frame(header, records, frame_);
   if (auto written = file_->write_at(offset_, frame_); !written) return written.error();
   offset_ += frame_.size();

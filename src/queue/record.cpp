@@ -38,7 +38,7 @@ template <class R, class V>
 requires std::is_same_v<std::remove_const_t<R>, Requeued>
 void members(R& r, V& visit) {
   visit(r.order), visit(r.counted), visit(r.held), visit(r.forget_token), visit(r.not_before),
-      visit(r.reason), visit(r.at);
+      visit(r.reason), visit(r.at), visit(r.avoid_for);
 }
 template <class R, class V>
 requires std::is_same_v<std::remove_const_t<R>, Held>

@@ -51,6 +51,7 @@ struct Requeued {
   std::int64_t not_before = 0;  // 0: at once
   std::string reason{};
   std::int64_t at = 0;
+  std::int64_t avoid_for = 0;  // milliseconds; 0: the worker may have it again
 };
 struct CancelRequested {
   std::uint64_t order = 0;

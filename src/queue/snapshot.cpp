@@ -36,7 +36,7 @@ Result<std::uint64_t> write_snapshot(SnapshotWriter& writer, const JournalState&
     if (job == nullptr) return {};
     next_order = job->order + 1;
     if (auto added = writer.add(record); !added) return added;
-    if (job->priority != submitted->facts.priority) {
+    if (job->prioritized) {
       if (auto added = writer.add(Prioritized{job->order, job->priority}); !added) return added;
     }
     auto changed = kept(*job, submitted->facts);

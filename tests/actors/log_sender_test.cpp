@@ -52,7 +52,7 @@ class LogSenderTest : public testing::Test {
     }
   }
   asio::awaitable<bool> finished() {
-    co_await sender_.finish(job_);
+    co_await sender_.finish(job_, *log_);
     co_return true;
   }
 
@@ -111,7 +111,7 @@ TEST_F(LogSenderTest, OrderMayComeBeforeItsJob) {
   sender_.job_started(later, log);
   turn_until_sent(1);
   EXPECT_THAT(sent_, ElementsAre("s 0 "));
-  sender_.job_ended(later);
+  sender_.job_ended(later, log);
 }
 
 TEST_F(LogSenderTest, StopsWhenNobodyReadsAnyMore) {

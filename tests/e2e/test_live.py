@@ -401,6 +401,12 @@ class Filter(LiveTest):
         self.assertEqual(self.cancel("--title", "S01*", "--yes").returncode, 0)
         self.assertEqual(self.states(), ["cancelled", "cancelled", "cancelled"])
 
+    def test_an_empty_pattern_fits_no_job(self):
+        done = self.cancel("--state", "queued", "--title", "", "--yes")
+        self.assertEqual((done.returncode, done.stdout), (0, ""))
+        self.assertIn("no job", done.stderr)
+        self.assertEqual(self.states(), ["queued"] * 3)
+
     def test_without_a_terminal_nothing_is_cancelled_until_yes_is_said(self):
         refused = self.cancel("--title", "S01*")
         self.assertEqual((refused.returncode, refused.stdout), (2, ""))

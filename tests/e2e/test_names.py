@@ -66,7 +66,8 @@ class Names(unittest.TestCase):
                 "source": at(".mux.mkv"), "tracks": [{"id": 1, "filename": at(".out.srt")}],
                 "attachments": [{"id": 2, "filename": at(".out.ttf")}],
                 "timestamps": [{"id": 0, "filename": at(".out.txt")}]}},
-            {"module": "verify", "data": {"file": at(".ff.mkv"), "source": at(".mkv"), "full": True, "ssim": 0.5}},
+            {"module": "verify", "data": {"file": at(".ff.mkv"), "source": at(".mkv"), "full": True, "ssim": 0.5,
+                                          "streams": [{"type": "video", "count": 1}]}},
             {"module": "cleanup", "data": {
                 "copy": [{"source": at(".hb.mkv"), "destination": at(".copy.mkv")}],
                 "move": [{"source": at(".mux.mkv"), "destination": at(".library")}], "delete": [at(".ff.mkv")]}},

@@ -59,6 +59,18 @@ TEST_F(JobQueueAgeing, AgeIsKeptOverARestart) {
   EXPECT_THAT(granted_titles(), ElementsAre("old", "new"));
 }
 
+TEST_F(JobQueueAgeing, ChangedPriorityKeepsTheAge) {
+  const JobId old = submit("old");
+  grant();
+  lose_lease();
+  pass(10min);
+  submit("3", "ffmpeg", R"(,"priority":8)");
+  submit("12", "ffmpeg", R"(,"priority":13)");
+  ASSERT_TRUE(queue_->set_priority(old, 1, now_));
+  pass_backoff();
+  EXPECT_THAT(granted_titles(), ElementsAre("12", "old", "3"));
+}
+
 TEST_F(QueueTest, WithoutAgeingPriorityIsStrict) {
   submit("old");
   pass(1000h);

@@ -217,6 +217,20 @@ TEST_F(JobQueueLeases, WorkerThatHandedAJobBackIsPassedOverAfterARestartToo) {
   EXPECT_TRUE(offered_to("w2"));
 }
 
+TEST_F(JobQueueLeases, HowLongAWorkerIsPassedOverHangsOnNoSettingOfALaterStart) {
+  Policy patient = policy();
+  patient.backoff_base = 5min;
+  queue_ = std::make_unique<JobQueue>(patient, 1);
+  queue_->open(now_);
+  const JobId id = submit();
+  ASSERT_TRUE(queue_->hand_back({id, grant("w1").token, ""}, now_));
+  restart();
+  pass(5min - 1ms);
+  EXPECT_FALSE(offered_to("w1"));
+  pass(1ms);
+  EXPECT_TRUE(offered_to("w1"));
+}
+
 TEST_F(JobQueueLeases, ClockThatWasSetBackMeanwhileDoesNotKeepAJobFromItsWorkerForLong) {
   submit();
   const Grant given = grant("w1");

@@ -57,6 +57,14 @@ TEST_F(JobQueueReservation, NothingIsKeptFreeBeforeThatTime) {
   EXPECT_THAT(given(free(1)), ElementsAre("2"));
 }
 
+TEST_F(JobQueueReservation, ChangedPriorityDoesNotBeginTheWaitAnew) {
+  pass_over();
+  ASSERT_TRUE(queue_->set_priority(big_, 1, now_));
+  submit("small", "m", requiring(1));
+  EXPECT_THAT(given(free(1)), IsEmpty());
+  EXPECT_THAT(given(free(2)), ElementsAre("big"));
+}
+
 TEST_F(JobQueueReservation, WaitingAloneIsNotBeingPassedOver) {
   EXPECT_THAT(given(free(1)), IsEmpty());
   pass(policy().reserve_after * 2);

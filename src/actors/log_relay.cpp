@@ -145,7 +145,7 @@ Result<void> LogRelay::add_log(const JobId& id, LogPiece piece) {
   const auto known = std::min<std::uint64_t>(next - std::min(next, piece.place), piece.text.size());
   text += to_valid_utf8(std::string_view(piece.text).substr(known));  // without what came before already
   source.next = std::max(next, piece.place + piece.text.size());
-  source.heard = source.heard || !text.empty();
+  source.heard = true;
   source.recent.append(text);
   for (LogReader* const reader : source.readers) {
     if (reader->begun()) {

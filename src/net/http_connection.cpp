@@ -195,8 +195,10 @@ asio::awaitable<bool> HttpConnection::answer() {
   append_head(response, keep_alive, settings_.allow_origin, reply_);
   if (with_body && response.status != 204) reply_ += response.body;
   std::string_view rest = reply_;
-  // What must not be lost is not written to a client that has gone: the kernel would take it all the same.
-  if (response.undelivered && !read_pending_ && has_gone()) end_of_input_ = true;
+  // A grant is not written to a client that has gone: the kernel would take it all the same. One that cannot
+  // wait may have closed its own direction only.
+  const bool may_go = response.undelivered && request_.parameter("wait") != nullptr;
+  if (may_go && !read_pending_ && has_gone()) end_of_input_ = true;
   auto done = write_now(rest);
   if (!done) {
     const bool all = co_await write_rest(rest);

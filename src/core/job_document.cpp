@@ -425,9 +425,9 @@ std::string stored_text(std::string_view object, std::size_t job_name_at, const 
                         const std::string& added) {
   static constexpr std::string_view kAlias = "job_name";
   std::string text;
-  text.reserve(object.size() + 112);
-  text.append(R"({"job_id":")").append(to_string(id));
-  text.append(R"(","added":")").append(added).append("\",");
+  const std::string front = fmt::format(R"({{"job_id":"{}","added":"{}",)", to_string(id), added);
+  text.reserve(front.size() + object.size());  // a million of them may wait: not a byte for nothing
+  text += front;
   if (job_name_at != 0) {
     append_without_ampersands(object.substr(1, job_name_at - 1), text);
     text += "job_title";

@@ -5,7 +5,7 @@ from .box import Broken
 from .watcher import TERMINAL, Watcher
 from .wire import Wire
 
-PERIOD = 0.1  # seconds; that of ffmpeg as our worker runs it (-stats_period)
+PERIOD = 0.2  # seconds; that of ffmpeg as our worker runs it (-stats_period)
 
 
 def run(bench):

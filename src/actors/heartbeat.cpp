@@ -12,7 +12,8 @@ namespace {
 
 namespace json = boost::json;
 
-// Short of ffmpeg's (-stats_period 0.1): in step with it every line would wait for up to a whole interval.
+// Short of what tools take between two lines: in step with them every one would wait for up to a whole
+// interval.
 constexpr Millis kProgressInterval{40};
 
 json::object job_json(const JobRunner& runner) {

@@ -97,7 +97,7 @@ Arguments ffmpeg_argv(const FfmpegTask& task, const std::string& working_directo
 
 Arguments ffmpeg_run_argv(const FfmpegTask& task, const std::string& working_directory,
                           const std::string& program, const std::string& staged) {
-  Arguments argv{program, "-nostdin", "-hide_banner", "-y", "-nostats", "-stats_period", "0.1"};
+  Arguments argv{program, "-nostdin", "-hide_banner", "-y", "-nostats", "-stats_period", "0.2"};
   append_input_options(argv, task);
   for (std::size_t i = 0; i < task.sources.size(); ++i) {
     const std::string path = absolute_path(task.sources[i], working_directory);

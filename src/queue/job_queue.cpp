@@ -331,6 +331,7 @@ std::uint64_t JobQueue::clear(std::uint64_t begin, std::uint64_t end) {
 
 void JobQueue::set_disabled(bool disabled) {
   disabled_ = disabled;
+  table_.bring_news();
   remember(QueueAttributes{disabled});
 }
 

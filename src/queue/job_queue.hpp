@@ -102,6 +102,9 @@ class JobQueue {
   bool disabled() const { return disabled_; }
   std::uint32_t epoch() const { return epoch_; }
   bool has_ready() const { return !table_.ready_empty(); }
+  // Whether a poll that found nothing may find something now: asked after each change.
+  bool take_news() { return table_.take_news(); }
+  void bring_news() { table_.bring_news(); }  // somebody may be granted jobs who might not before
   Result<JobView> view(const JobId& id) const;
   QueueView waiting(std::size_t limit) const;
   Result<JobPage> page(std::optional<JobState> state, std::size_t limit, std::string_view cursor) const;

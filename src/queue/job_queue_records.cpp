@@ -101,7 +101,7 @@ void JobQueue::apply(Job& job, const Granted& record) {
   const bool goes_on = job.past && record.attempt == job.attempt;  // a new attempt is one more
   const std::int64_t began = goes_on ? reopen_attempt(job) : record.at;
   table_.unready(job);
-  job.kind->passed_over.reset();
+  table_.not_passed_over(*job.kind);
   table_.set_state(job, JobState::running);
   job.token = record.token;
   job.attempt = record.attempt;

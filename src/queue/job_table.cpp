@@ -74,6 +74,7 @@ Job* JobTable::find_key(std::string_view idempotency_key) const {
 }
 
 void JobTable::make_ready(Job& job) {
+  news_ = true;  // also of one that is ready already: another worker may have it now
   if (job.by_readiness.is_linked()) return;
   job.kind->ready.insert(job.kind->ready.end(), job);
   ++ready_count_;
@@ -82,8 +83,14 @@ void JobTable::make_ready(Job& job) {
 void JobTable::unready(Job& job) {
   if (!job.by_readiness.is_linked()) return;
   job.kind->ready.erase(job.kind->ready.iterator_to(job));
-  if (job.kind->ready.empty()) job.kind->passed_over.reset();
+  if (job.kind->ready.empty()) not_passed_over(*job.kind);
   --ready_count_;
+}
+
+void JobTable::not_passed_over(JobClass& kind) {
+  if (!kind.passed_over) return;
+  kind.passed_over.reset();
+  news_ = true;
 }
 
 void JobTable::set_timer(Job& job, std::optional<SteadyTime> when) {

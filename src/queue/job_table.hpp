@@ -16,6 +16,7 @@
 #include <set>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 namespace sisyphus::queue {
@@ -114,6 +115,12 @@ class JobTable {
   void make_ready(Job& job);
   void unready(Job& job);  // harmless when it is not
   bool ready_empty() const { return ready_count_ == 0; }
+  // Nothing is kept free for the jobs of this class any more.
+  void not_passed_over(JobClass& kind);
+  // Whether, since the last call, a poll that found nothing may find something: a job became ready, or others
+  // are not held back for it any more.
+  bool take_news() { return std::exchange(news_, false); }
+  void bring_news() { news_ = true; }
   std::size_t waiting_count() const { return waiting_count_; }
   void set_state(Job& job, JobState state);
   void set_document(Job& job, std::string document);
@@ -173,6 +180,7 @@ class JobTable {
   std::map<Requirements, JobClass> classes_;
   std::set<std::pair<SteadyTime, Job*>> timers_;
   std::size_t ready_count_ = 0;
+  bool news_ = false;
   std::size_t waiting_count_ = 0;
   std::uint64_t document_bytes_ = 0;
 };

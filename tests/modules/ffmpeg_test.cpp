@@ -64,7 +64,7 @@ TEST_F(FfmpegPlan, RunsOnAbsolutePathsIntoTheAttemptsFolder) {
   const std::string staged = folder_ / ".sisyphus-job-1/-o %d:'@.mkv";
   EXPECT_THAT(std::get<RunProgram>(planned.plan->action).argv,
               ElementsAre("/usr/bin/ffmpeg", "-nostdin", "-hide_banner", "-y", "-nostats", "-stats_period",
-                          "0.1", "-ss", "1", "-protocol_whitelist", "http", "-progress", "pipe:1",
+                          "0.2", "-ss", "1", "-protocol_whitelist", "http", "-progress", "pipe:1",
                           "-protocol_whitelist", "file,pipe,crypto,data", "-i", "file:" + folder_ / "in.mkv",
                           "-map", "0:v", "-crf:v:0", "19.0", "file:" + staged));
   ASSERT_EQ(planned.plan->outputs.size(), 1U);

@@ -187,5 +187,26 @@ TEST_F(JobQueueGranting, EffectsOfAGrantNameItsWorker) {
   EXPECT_EQ(std::get<Granted>(records_of(changes.records).at(0)).token, given.token);
 }
 
+TEST_F(JobQueueGranting, NewsForPollsThatFoundNothingIsAJobThatBecameReady) {
+  queue_->take_news();
+  const JobId id = submit();
+  EXPECT_TRUE(queue_->take_news());
+  EXPECT_FALSE(queue_->take_news()) << "told once";
+  const Grant first = grant();
+  EXPECT_FALSE(queue_->take_news());
+  ASSERT_TRUE(queue_->hand_back({id, first.token, "no"}, now_));
+  EXPECT_TRUE(queue_->take_news()) << "others may have it";
+  pass(policy().backoff_base);
+  EXPECT_TRUE(queue_->take_news()) << "its worker may have it again";
+  ASSERT_TRUE(queue_->pause(id, now_));
+  EXPECT_FALSE(queue_->take_news());
+  ASSERT_TRUE(queue_->resume(id, now_));
+  EXPECT_TRUE(queue_->take_news());
+  ASSERT_TRUE(complete(done(grant())));
+  EXPECT_FALSE(queue_->take_news());
+  queue_->set_disabled(false);
+  EXPECT_TRUE(queue_->take_news());
+}
+
 }  // namespace
 }  // namespace sisyphus::queue

@@ -253,5 +253,15 @@ TEST_F(QueueTest, NoJobThatFitsAWorkerIsStarvedByAnEndlessStreamOfSmallOnes) {
   }
 }
 
+TEST_F(JobQueueReservation, NewsIsThatNothingIsKeptFreeAnyMore) {
+  pass_over();
+  submit("small", "m", requiring(1));
+  EXPECT_THAT(given(free(1)), IsEmpty());
+  queue_->take_news();
+  ASSERT_TRUE(queue_->cancel(big_, now_));
+  EXPECT_TRUE(queue_->take_news());
+  EXPECT_THAT(given(free(1)), ElementsAre("small"));
+}
+
 }  // namespace
 }  // namespace sisyphus::queue

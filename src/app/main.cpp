@@ -19,7 +19,7 @@ constexpr Command kCommands[] = {
     {"watch", "Show the progress of a job, or of all", add_watch_command},
     {"list", "List jobs, the newest first", add_list_command},
     {"show", "Show one job", add_show_command},
-    {"log", "Show what the tools of a finished job said", add_log_command},
+    {"log", "Show what the tools of a job said, or go on saying", add_log_command},
     {"cancel", "Cancel jobs, waiting or running", add_cancel_command},
     {"pause", "Hold jobs back, or stop them for a while", add_pause_command},
     {"resume", "Let paused jobs go on", add_resume_command},

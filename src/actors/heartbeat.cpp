@@ -7,6 +7,8 @@
 #include <boost/json.hpp>
 #include <spdlog/spdlog.h>
 
+#include <map>
+
 namespace sisyphus::actors {
 namespace {
 
@@ -73,29 +75,27 @@ std::string changed_progress(WorkerBoard& board) {
   return reports.empty() || !board.has("progress") ? "" : json::serialize(reports);
 }
 
-void apply(WorkerBoard& board, const LeaseVerdict& verdict, SteadyTime asked_at) {
-  JobRunner* const runner = board.find(verdict.id);
-  if (runner == nullptr) return;
+void apply(JobRunner& runner, const LeaseVerdict& verdict, SteadyTime asked_at) {
   switch (verdict.verdict) {
     case Verdict::adopted:
-      spdlog::info("job_adopted_again job_id={} attempt={}", to_string(verdict.id), runner->attempt());
+      spdlog::info("job_adopted_again job_id={} attempt={}", to_string(verdict.id), runner.attempt());
       [[fallthrough]];
     case Verdict::renewed:
-      runner->renewed(verdict.token, asked_at + verdict.expires_in);
+      runner.renewed(verdict.token, asked_at + verdict.expires_in);
       // Said by the control stream too, but that may have been down.
       if (verdict.paused) {
-        runner->pause();
+        runner.pause();
       } else {
-        runner->resume();
+        runner.resume();
       }
       break;
     case Verdict::cancel:
-      runner->stop(StopReason::cancel);
+      runner.stop(StopReason::cancel);
       break;
     case Verdict::stop:
       spdlog::warn("job_taken_away job_id={} attempt={}: the server does not want it from here",
-                   to_string(verdict.id), runner->attempt());
-      runner->stop(StopReason::abandon);
+                   to_string(verdict.id), runner.attempt());
+      runner.stop(StopReason::abandon);
       break;
   }
 }
@@ -106,11 +106,17 @@ asio::awaitable<Result<void>> beat(WorkerBoard& board) {
     Result<void> heard = co_await board.client.heartbeat(body);
     co_return heard;
   }
+  std::map<JobId, LeaseToken> asked;
+  for (const JobRunner* const runner : board.running) asked[runner->id()] = runner->lease().token;
   // From before the request was sent: the server counts from when it came.
   const SteadyTime asked_at = std::chrono::steady_clock::now();
   const auto verdicts = co_await board.client.heartbeat_with_leases(body);
   if (!verdicts) co_return verdicts.error();
-  for (const LeaseVerdict& verdict : *verdicts) apply(board, verdict, asked_at);
+  for (const LeaseVerdict& verdict : *verdicts) {
+    JobRunner* const runner = board.find(verdict.id);
+    // A poll may have brought it a new lease meanwhile: the next heartbeat asks about that.
+    if (runner != nullptr && runner->lease().token == asked[verdict.id]) apply(*runner, verdict, asked_at);
+  }
   co_return Result<void>();
 }
 

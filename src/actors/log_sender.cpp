@@ -63,16 +63,16 @@ struct LogSender::Ending {
   ~Ending() { sender.job_ended(id, log); }
 };
 
-asio::awaitable<void> LogSender::finish(JobId id, const JobLog& log) {
+asio::awaitable<void> LogSender::finish(JobId id, const JobLog* log) {
   const auto known = logs_.find(id);
-  if (known == logs_.end() || known->second != &log) co_return;
+  if (known == logs_.end() || known->second != log) co_return;
   const SteadyTime until = std::chrono::steady_clock::now() + kLastWords;
   Bell emptied(executor_);
-  const Ending ending{*this, id, log};
+  const Ending ending{*this, id, *log};
   bell_.ring();
   for (;;) {
     const auto found = streams_.find(id);
-    if (found == streams_.end() || found->second.empty(log)) break;
+    if (found == streams_.end() || found->second.empty(*log)) break;
     found->second.emptied = &emptied;
     const bool rang = co_await emptied.wait_until(until);
     if (!rang) break;

@@ -29,7 +29,7 @@ class LogSender {
 
   void job_started(const JobId& id, JobLog& log);  // which stays until job_ended()
   // No more is said: sends the rest to those who read it, which is given up after two seconds.
-  asio::awaitable<void> finish(JobId id, const JobLog& log);
+  asio::awaitable<void> finish(JobId id, const JobLog* log);
   void job_ended(const JobId& id, const JobLog& log);
 
   // As the server asks; takes the place of an earlier stream of that job. The order may be here before the

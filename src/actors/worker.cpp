@@ -187,7 +187,8 @@ asio::awaitable<void> Worker::run_job(net::GrantedJob job) {
   std::exception_ptr failure;
   try {
     JobEnd end = co_await runner.run();
-    co_await logs_.finish(runner.id(), runner.log());  // who reads it has all of it before hearing of the end
+    co_await logs_.finish(runner.id(),
+                          &runner.log());  // who reads it has all of it before hearing of the end
     runner.close_log();
     co_await report(runner, std::move(end), started);
     if (leased) forget_lease(runner.id());

@@ -42,6 +42,12 @@ struct HttpResponse {
 
 constexpr std::string_view kEventStream = "text/event-stream";
 
+inline HttpResponse no_content() {
+  HttpResponse response;
+  response.status = 204;
+  return response;
+}
+
 inline HttpResponse event_stream(std::unique_ptr<EventStream> events) {
   HttpResponse response;
   response.content_type = kEventStream;

@@ -138,9 +138,7 @@ asio::awaitable<HttpResponse> patch_job_completed(const RouteContext& context, c
   one.push_back(std::move(*completion));
   auto results = co_await context.services.jobs.complete(std::move(one));
   if (!results.front()) co_return problem(results.front().error());
-  HttpResponse response;
-  response.status = 204;
-  co_return response;
+  co_return no_content();
 }
 
 asio::awaitable<HttpResponse> post_jobs_completed(const RouteContext& context, const HttpRequest& request) {
@@ -168,9 +166,7 @@ asio::awaitable<HttpResponse> post_job_irreversible(const RouteContext& context,
   if (!token) co_return problem(token.error());
   auto marked = co_await context.services.jobs.mark_irreversible(*id, *token);
   if (!marked) co_return problem(marked.error());
-  HttpResponse response;
-  response.status = 204;
-  co_return response;
+  co_return no_content();
 }
 
 }  // namespace sisyphus::net

@@ -24,9 +24,7 @@ asio::awaitable<HttpResponse> post_data(const RouteContext& context, const HttpR
   (*body)["name"] = name;
   auto stored = co_await context.services.data.put(module, name, json::serialize(*body));
   if (!stored) co_return problem(stored.error());
-  HttpResponse response;
-  response.status = 204;
-  co_return response;
+  co_return no_content();
 }
 
 asio::awaitable<HttpResponse> delete_data(const RouteContext& context, const HttpRequest& request) {
@@ -34,9 +32,7 @@ asio::awaitable<HttpResponse> delete_data(const RouteContext& context, const Htt
   const std::string name = request.param(1);
   auto erased = co_await context.services.data.erase(module, name);
   if (!erased) co_return problem(erased.error());
-  HttpResponse response;
-  response.status = 204;
-  co_return response;
+  co_return no_content();
 }
 
 }  // namespace sisyphus::net

@@ -85,9 +85,7 @@ asio::awaitable<HttpResponse> delete_job(const RouteContext& context, const Http
   if (!id) co_return problem(id.error());
   auto removed = co_await context.services.jobs.remove(*id);
   if (!removed) co_return problem(removed.error());
-  HttpResponse response;
-  response.status = 204;
-  co_return response;
+  co_return no_content();
 }
 
 asio::awaitable<HttpResponse> post_job_cancel(const RouteContext& context, const HttpRequest& request) {

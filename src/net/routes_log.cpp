@@ -73,9 +73,7 @@ asio::awaitable<HttpResponse> post_job_log(const RouteContext& context, const Ht
     co_return problem(413, fmt::format("a piece of a log has at most {} bytes", kLargestPiece));
   if (auto added = context.services.logs.add_log(*id, {*stream, *place, request.body}); !added)
     co_return problem(added.error());
-  HttpResponse response;
-  response.status = 204;
-  co_return response;
+  co_return no_content();
 }
 
 }  // namespace sisyphus::net

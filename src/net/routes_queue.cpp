@@ -21,12 +21,6 @@ HttpResponse ok(std::string body) {
   return response;
 }
 
-HttpResponse no_content() {
-  HttpResponse response;
-  response.status = 204;
-  return response;
-}
-
 Result<PollRequest> read_poll(const HttpRequest& request) {
   PollRequest poll;
   auto wait = seconds_parameter(request, "wait", 60);

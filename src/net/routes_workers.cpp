@@ -152,17 +152,13 @@ asio::awaitable<HttpResponse> patch_worker(const RouteContext& context, const Ht
 asio::awaitable<HttpResponse> delete_worker(const RouteContext& context, const HttpRequest& request) {
   if (auto done = context.services.workers.forget_worker(request.param(0)); !done)
     co_return problem(done.error());
-  HttpResponse response;
-  response.status = 204;
-  co_return response;
+  co_return no_content();
 }
 
 asio::awaitable<HttpResponse> post_worker_drain(const RouteContext& context, const HttpRequest& request) {
   if (auto sent = context.services.workers.drain_worker(request.param(0)); !sent)
     co_return problem(sent.error());
-  HttpResponse response;
-  response.status = 204;
-  co_return response;
+  co_return no_content();
 }
 
 asio::awaitable<HttpResponse> post_worker_progress(const RouteContext& context, const HttpRequest& request) {
@@ -186,9 +182,7 @@ asio::awaitable<HttpResponse> post_worker_progress(const RouteContext& context, 
     reports.push_back({*job_id, *token, members.substr(1, members.size() - 2)});
   }
   context.services.jobs.report_progress(reports);
-  HttpResponse response;
-  response.status = 204;
-  co_return response;
+  co_return no_content();
 }
 
 asio::awaitable<HttpResponse> get_worker_control(const RouteContext& context, const HttpRequest& request) {

@@ -139,32 +139,4 @@ void JobQueue::place(Job& job) {
   }
 }
 
-// ---- how long the history is
-
-// What was forgotten is so by a record of its own: what a journal holds hangs on no setting and no clock.
-void JobQueue::forget_oldest() {
-  remember(Forgotten{});
-  apply(Forgotten{});
-}
-
-void JobQueue::forget_surplus() {
-  // One stays always: the job that has ended just now.
-  while (table_.ended_count() > std::max<std::size_t>(policy_.history, 1)) forget_oldest();
-}
-
-std::optional<SteadyTime> JobQueue::next_forgetting() const {
-  if (policy_.history_age == Millis(0) || table_.ended().empty()) return std::nullopt;
-  const Millis left(table_.ended().front().outcome->at + policy_.history_age.count() - wall());
-  return std::max(forgetting_from_, now_.steady + left);
-}
-
-void JobQueue::forget_old() {
-  constexpr int kAtOnce = 1000;  // the next ones when others had their turn
-  for (int i = 0; i < kAtOnce; ++i) {
-    const auto when = next_forgetting();
-    if (!when || *when > now_.steady) return;
-    forget_oldest();
-  }
-}
-
 }  // namespace sisyphus::queue

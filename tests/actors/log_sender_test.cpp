@@ -52,7 +52,7 @@ class LogSenderTest : public testing::Test {
     }
   }
   asio::awaitable<bool> finished() {
-    co_await sender_.finish(job_, *log_);
+    co_await sender_.finish(job_, &*log_);
     co_return true;
   }
 

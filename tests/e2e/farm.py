@@ -182,6 +182,14 @@ def encoders_of(job_id):
     return found
 
 
+def hang_up(connection):
+    """Ends a socket that somebody may be reading from."""
+    try:
+        connection.shutdown(socket.SHUT_RDWR)
+    except OSError:
+        pass  # the server closed it first
+
+
 def read_to_end(connection):
     received = b""
     while part := connection.recv(65536):
@@ -366,10 +374,7 @@ class Events:
         return self
 
     def __exit__(self, *_):
-        try:
-            self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # the server closed it first
+        hang_up(self._socket)
         self._reader.join(DEADLINE)
         self._response.close()
         self._connection.close()

@@ -228,6 +228,22 @@ class WorkerCutOff(CrashTest):
         self.assertEqual(self.server.wait_state(job_id, "completed")["attempt"], 1)
         self.assert_film()
 
+    def test_a_job_that_is_granted_to_its_own_worker_again_goes_on_there(self):
+        self.server = self.farm.server("--lease", "1", "--backoff", "0.1")
+        self.worker = self.farm.worker(self.server.url, "--slots", "2")  # one waits for another job
+        job_id = self.submit_film(8)
+        encoder = self.running_encoder(job_id)
+        self.worker.signal(signal.SIGSTOP)
+        with self.server.events(f"/jobs/{job_id}/events") as events:
+            events.wait(lambda event: event.type == "state" and
+                        (event.data["state"], event.data["attempt"]) == ("running", 2), "granted again")
+        self.worker.signal(signal.SIGCONT)
+        self.worker.wait_log(f"job_came_back job_id={job_id} attempt=2")
+        self.assertEqual(encoders_of(job_id), [encoder])
+        self.assertEqual(self.server.wait_state(job_id, "completed")["attempt"], 2)
+        self.assert_film(8)
+        self.assertEqual(len([line for line in self.worker.lines if f"job_started job_id={job_id}" in line]), 1)
+
     def test_it_is_told_to_stop_when_another_has_its_job(self):
         self.start("--lease", "1")
         job_id = self.submit_film(8)

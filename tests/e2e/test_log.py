@@ -5,7 +5,7 @@ import signal
 import socket
 import unittest
 
-from farm import DEADLINE, Farm, clip, encode_task, endless_task, job_of
+from farm import DEADLINE, Farm, clip, encode_task, endless_task, hang_up, job_of
 
 
 class Follower:
@@ -23,10 +23,7 @@ class Follower:
         return self
 
     def __exit__(self, *_):
-        try:
-            self._socket.shutdown(socket.SHUT_RDWR)
-        except OSError:
-            pass  # the server closed it first
+        hang_up(self._socket)
         self.response.close()
         self._connection.close()
 

@@ -176,9 +176,9 @@ TEST_F(HttpClientTest, RefusedConnectionNamesTheServer) {
 
 TEST_F(HttpClientTest, PrefixGoesBeforeTheTarget) {
   start({{{reply_with("1")}}});
-  client_.emplace(HttpClient::create(loop_.get_executor(), server_->url() + "/farm/").value());
+  client_.emplace(HttpClient::create(loop_.get_executor(), server_->url() + "/encoding/").value());
   ASSERT_TRUE(request("GET"));
-  EXPECT_THAT(server_->requests[0][0], StartsWith("GET /farm/queue HTTP/1.1\r\n"));
+  EXPECT_THAT(server_->requests[0][0], StartsWith("GET /encoding/queue HTTP/1.1\r\n"));
 }
 
 TEST_F(HttpClientTest, TargetThatWouldBreakTheHeadIsRefused) {

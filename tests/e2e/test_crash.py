@@ -270,6 +270,16 @@ class PollerGone(CrashTest):
         connection.sendall(f"GET {path} HTTP/1.1\r\nHost: x\r\nConnection: close\r\n\r\n".encode())
         self.server.call("GET", "/status/health")  # made and answered later: the poll is parked by then
 
+    def test_a_job_that_is_ready_is_not_given_to_a_worker_that_went_right_after_it_had_asked(self):
+        job_id = self.server.submit(job_of(WAITS))
+        self.server.signal(signal.SIGSTOP)  # so that it finds the question and the end together
+        with self.server.connect() as gone:
+            gone.sendall(b"GET /queue/poll?worker_id=gone&wait=60 HTTP/1.1\r\nHost: x\r\n\r\n")
+        self.server.signal(signal.SIGCONT)
+        self.server.wait_log(f"grant_undelivered job_id={job_id}")
+        job = self.server.wait_state(job_id, "queued")
+        self.assertEqual((job["attempt"], job.get("attempts")), (0, None))
+
     def test_a_job_is_not_given_to_a_poll_whose_worker_has_gone(self):
         with self.server.connect() as gone:
             self.park(gone, "gone")

@@ -19,6 +19,10 @@ constexpr std::chrono::seconds kInterval{1};      // between syncs with `--fsync
 constexpr std::chrono::microseconds kGather{80};  // about what a sync takes: waiting longer gains nothing
 constexpr std::chrono::milliseconds kGrowing{5};  // while more come each turn; a bound, seldom reached
 
+asio::awaitable<void> nothing_to_wait_for() {
+  co_return;
+}
+
 }  // namespace
 
 JournalWriter::JournalWriter(asio::any_io_executor executor, std::unique_ptr<queue::Journal> journal,
@@ -64,16 +68,15 @@ void JournalWriter::changed() {
   bell_.ring();
 }
 
-asio::awaitable<Result<void>> JournalWriter::committed() {
-  if (!failed_) {
-    if (pending_) {
-      co_await waiting_.wait(asio::use_awaitable);
-    } else if (in_flight_) {
-      co_await flying_.wait(asio::use_awaitable);
-    }
-  }
-  if (failed_) co_return Error{Errc::unavailable, "the outcome is unknown: " + failed_->detail, {}};
-  co_return Result<void>();
+asio::awaitable<void> JournalWriter::written() {
+  if (pending_ && !failed_) return waiting_.wait(asio::use_awaitable);
+  if (in_flight_ && !failed_) return flying_.wait(asio::use_awaitable);
+  return nothing_to_wait_for();
+}
+
+Result<void> JournalWriter::outcome() const {
+  if (failed_) return Error{Errc::unavailable, "the outcome is unknown: " + failed_->detail, {}};
+  return {};
 }
 
 asio::awaitable<void> JournalWriter::run() {
@@ -300,8 +303,8 @@ asio::awaitable<Result<queue::JournalRange>> JournalWriter::close_segment() {
   if (stopping_) co_return Error{Errc::unavailable, "the server is shutting down", {}};
   new_segment_ = true;
   changed();
-  const auto done = co_await committed();
-  if (!done) co_return done.error();
+  co_await written();
+  if (auto done = outcome(); !done) co_return done.error();
   compacting_ = true;
   co_return closed_;
 }

@@ -35,8 +35,10 @@ class JournalWriter {
 
   void start(TaskGroup& group);
   void changed();  // there is something to collect
-  // Waits until everything that was changed before the call is on disk (or, without `fsync always`, written).
-  asio::awaitable<Result<void>> committed();
+  // Waits until everything that was changed before the call is on disk (or, without `fsync always`, written);
+  // then outcome() tells whether it is. No coroutine of its own: each request would pay for it.
+  asio::awaitable<void> written();
+  Result<void> outcome() const;
   void stop();  // its tasks end after the last batch
 
   // Before new jobs are taken: makes sure that their bytes fit and that room stays to finish and cancel what

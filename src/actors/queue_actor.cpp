@@ -129,9 +129,9 @@ void QueueActor::record(const queue::Record& record) {
   ++extra_count_;
 }
 
-asio::awaitable<Result<void>> QueueActor::committed() {
+asio::awaitable<void> QueueActor::written() {
   changed();
-  return journal_->committed();
+  return journal_->written();
 }
 
 asio::awaitable<Result<std::vector<Submitted>>> QueueActor::submit(std::vector<JobDocument> documents) {
@@ -150,8 +150,8 @@ asio::awaitable<Result<std::vector<Submitted>>> QueueActor::submit(std::vector<J
   }
   const std::vector<JobId> ids = jobs_.submit(std::move(documents), clock_.now());
   for (std::size_t i = 0; i < ids.size(); ++i) submitted[i].id = ids[i];
-  auto done = co_await committed();
-  if (!done) co_return done.error();
+  co_await written();
+  if (auto done = journal_->outcome(); !done) co_return done.error();
   co_return submitted;
 }
 
@@ -164,8 +164,8 @@ asio::awaitable<Result<std::vector<Grant>>> QueueActor::poll(PollRequest request
     grants = co_await park(std::move(request), watch());
   }
   if (!grants.empty()) {
-    auto done = co_await committed();
-    if (!done) co_return done.error();
+    co_await written();
+    if (auto done = journal_->outcome(); !done) co_return done.error();
   }
   co_return grants;
 }
@@ -199,7 +199,8 @@ asio::awaitable<std::vector<Result<void>>> QueueActor::complete(std::vector<Comp
   results.reserve(completions.size());
   for (const Completion& completion : completions)
     results.push_back(jobs_.complete(completion, clock_.now()));
-  const auto done = co_await committed();
+  co_await written();
+  const auto done = journal_->outcome();
   for (auto& result : results) {
     if (result && !done) result = done.error();
   }
@@ -209,7 +210,8 @@ asio::awaitable<std::vector<Result<void>>> QueueActor::complete(std::vector<Comp
 asio::awaitable<std::vector<Result<void>>> QueueActor::hand_back(std::vector<HandBack> jobs) {
   std::vector<Result<void>> results;
   for (const HandBack& job : jobs) results.push_back(jobs_.hand_back(job, clock_.now()));
-  const auto done = co_await committed();
+  co_await written();
+  const auto done = journal_->outcome();
   for (auto& result : results) {
     if (result && !done) result = done.error();
   }
@@ -218,16 +220,16 @@ asio::awaitable<std::vector<Result<void>>> QueueActor::hand_back(std::vector<Han
 
 asio::awaitable<Result<void>> QueueActor::mark_irreversible(JobId id, LeaseToken token) {
   if (auto marked = jobs_.mark_irreversible(id, token); !marked) co_return marked.error();
-  auto done = co_await committed();
-  co_return done;
+  co_await written();
+  co_return journal_->outcome();
 }
 
 template <class Operation>
 asio::awaitable<Result<JobState>> QueueActor::change_state(Operation operation) {
   const Result<JobState> state = operation(jobs_);
   if (!state) co_return state.error();
-  const auto done = co_await committed();
-  if (!done) co_return done.error();
+  co_await written();
+  if (auto done = journal_->outcome(); !done) co_return done.error();
   co_return state;
 }
 
@@ -253,14 +255,14 @@ asio::awaitable<Result<JobState>> QueueActor::retry(JobId id) {
 
 asio::awaitable<Result<void>> QueueActor::set_priority(JobId id, int priority) {
   if (auto set = jobs_.set_priority(id, priority, clock_.now()); !set) co_return set.error();
-  auto done = co_await committed();
-  co_return done;
+  co_await written();
+  co_return journal_->outcome();
 }
 
 asio::awaitable<Result<void>> QueueActor::remove(JobId id) {
   if (auto removed = jobs_.remove(id, clock_.now()); !removed) co_return removed.error();
-  auto done = co_await committed();
-  co_return done;
+  co_await written();
+  co_return journal_->outcome();
 }
 
 asio::awaitable<Result<void>> QueueActor::clear() {
@@ -268,15 +270,16 @@ asio::awaitable<Result<void>> QueueActor::clear() {
   const std::uint64_t end = jobs_.next_order();
   for (std::uint64_t begin = 0; begin < end;) {
     begin = jobs_.clear(begin, end);
-    auto done = co_await committed();
-    if (!done) co_return done.error();
+    co_await written();
+    if (auto done = journal_->outcome(); !done) co_return done.error();
   }
   co_return Result<void>();
 }
 
 asio::awaitable<Result<void>> QueueActor::set_disabled(bool disabled) {
   jobs_.set_disabled(disabled);
-  auto done = co_await committed();
+  co_await written();
+  auto done = journal_->outcome();
   events_->publish("queue", std::nullopt, net::attributes_json(disabled));
   co_return done;
 }

@@ -98,7 +98,7 @@ class QueueActor final : public JobService,
   std::vector<Grant> grant(const PollRequest& request, Now now);
   asio::awaitable<std::vector<Grant>> park(PollRequest request, std::stop_token hangup);
   void record(const queue::Record& record);
-  asio::awaitable<Result<void>> committed();
+  asio::awaitable<void> written();  // as the journal's, after changed()
   template <class Operation>
   asio::awaitable<Result<JobState>> change_state(Operation operation);
   asio::awaitable<void> run_clock();

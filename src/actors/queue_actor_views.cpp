@@ -21,8 +21,8 @@ void QueueActor::complete_view(JobView& view) const {
 
 asio::awaitable<void> QueueActor::settled(std::optional<JobId> id) {
   const auto on_its_way = [&] { return jobs_.announces(*id) || journal_->flying(*id); };
-  if (!id) co_await committed();
-  while (id && !journal_->failed() && on_its_way()) co_await committed();
+  if (!id) co_await written();
+  while (id && !journal_->failed() && on_its_way()) co_await written();
 }
 
 Result<queue::HistoryText> QueueActor::read_text(const JobId& id, const queue::HistoryPlace& place) const {

@@ -17,8 +17,8 @@ asio::awaitable<Result<std::vector<LeaseVerdict>>> QueueActor::heartbeat(Heartbe
   std::vector<LeaseVerdict> verdicts;
   for (const HeldLease& lease : beat.jobs) verdicts.push_back(jobs_.renew(beat.worker_id, lease, now));
   if (jobs_.has_changes()) {
-    const auto done = co_await committed();
-    if (!done) co_return done.error();
+    co_await written();
+    if (auto done = journal_->outcome(); !done) co_return done.error();
   } else {
     changed();
   }
@@ -41,8 +41,8 @@ asio::awaitable<Result<void>> QueueActor::set_worker_disabled(std::string id, bo
   workers_.set_disabled(id, disabled);
   jobs_.bring_news();
   record(queue::WorkerAttributes{id, disabled});
-  auto done = co_await committed();
-  co_return done;
+  co_await written();
+  co_return journal_->outcome();
 }
 
 Result<void> QueueActor::forget_worker(const std::string& id) {
@@ -75,8 +75,8 @@ asio::awaitable<Result<void>> QueueActor::put(std::string module, std::string na
   if (!room) co_return room.error();
   record(queue::DocumentStored{module, name, document});
   state_.documents[{module, name}] = std::move(document);
-  auto done = co_await committed();
-  co_return done;
+  co_await written();
+  co_return journal_->outcome();
 }
 
 asio::awaitable<Result<void>> QueueActor::erase(std::string module, std::string name) {
@@ -84,8 +84,8 @@ asio::awaitable<Result<void>> QueueActor::erase(std::string module, std::string 
     co_return not_found(fmt::format("there is no document {}/{}", module, name));
   }
   record(queue::DocumentErased{module, name});
-  auto done = co_await committed();
-  co_return done;
+  co_await written();
+  co_return journal_->outcome();
 }
 
 Result<std::string> QueueActor::get(const std::string& module, const std::string& name) const {

@@ -4,6 +4,7 @@
 #include <fmt/compile.h>
 
 #include <array>
+#include <iterator>
 
 namespace sisyphus {
 
@@ -21,7 +22,11 @@ std::string rfc3339(WallTime time) {
     last_text = fmt::format("{:%FT%T}", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)));
     last = seconds;
   }
-  return fmt::format(FMT_COMPILE("{}.{:03}Z"), last_text, (time - seconds).count());
+  std::string text;
+  text.reserve(last_text.size() + 5);
+  text += last_text;
+  fmt::format_to(std::back_inserter(text), FMT_COMPILE(".{:03}Z"), (time - seconds).count());
+  return text;
 }
 
 std::string in_words(std::chrono::seconds span) {

@@ -117,7 +117,7 @@ bool DocumentHandler::value(Kind kind, Code& code) {
       if (!expect_task(kind, code)) return false;
       ++spec.task_count;
       has_module_ = has_data_ = false;
-      task_keys_.clear();
+      other_keys_.clear();
       return true;
     case 3:
       return field_ != Field::tasks || task_value(kind, code);
@@ -212,9 +212,9 @@ bool DocumentHandler::task_complete(Code& code) {
 }
 
 std::string DocumentHandler::found_instead_of(const std::string& key) const {
-  const auto typo = std::find_if(task_keys_.begin(), task_keys_.end(),
+  const auto typo = std::find_if(other_keys_.begin(), other_keys_.end(),
                                  [&](const std::string& one) { return !near_matches(one, {key}).empty(); });
-  return typo == task_keys_.end() ? std::string{} : fmt::format(", found \"{}\"", *typo);
+  return typo == other_keys_.end() ? std::string{} : fmt::format(", found \"{}\"", *typo);
 }
 
 bool DocumentHandler::document_complete(Code& code) {

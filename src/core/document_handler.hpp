@@ -81,7 +81,7 @@ class DocumentHandler {
     if (depth_ == 1) return top_key(key, whole ? part.data() : nullptr, code);
     if (depth_ == 3 && field_ == Field::tasks) {
       task_key_ = key;
-      task_keys_.push_back(key);
+      if (key != "module" && key != "data") other_keys_.push_back(key);
     }
     return true;
   }
@@ -160,7 +160,7 @@ class DocumentHandler {
   unsigned seen_ = 0;
   Field field_ = Field::none;
   std::string task_key_;
-  std::vector<std::string> task_keys_;  // of the task that is being read
+  std::vector<std::string> other_keys_;  // of the task that is being read: what it may have meant
   std::string text_;                    // parts of a key or string that is not whole yet
   std::string string_;                  // the last string value
   double number_ = 0;                   // the last number

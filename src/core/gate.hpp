@@ -1,27 +1,22 @@
 #pragma once
 
 #include <asio/any_io_executor.hpp>
-#include <asio/associated_executor.hpp>
 #include <asio/async_result.hpp>
 #include <asio/post.hpp>
 
+#include <cstddef>
 #include <memory>
 #include <utility>
+#include <vector>
 
 namespace sisyphus {
 
-// Where coroutines of one loop wait for something to happen: all that wait are let through together, by posts
-// to the loop. Not cancellable and without a timeout; for things that certainly happen (a batch is on disk, a
-// read ends). One thread.
+// Where coroutines of one loop wait for something to happen: all that wait are let through together, in order
+// and by one post to that loop. Not cancellable and without a timeout; for things that certainly happen (a
+// batch is on disk, a read ends). One thread, and the executor is the one that the waiters run on.
 class Gate {
  public:
   explicit Gate(asio::any_io_executor executor) : executor_(std::move(executor)) {}
-
-  ~Gate() {
-    while (first_ != nullptr) delete std::exchange(first_, first_->next);
-  }
-  Gate(const Gate&) = delete;
-  Gate& operator=(const Gate&) = delete;
 
   template <class CompletionToken>
   auto wait(CompletionToken&& token) {
@@ -29,61 +24,41 @@ class Gate {
   }
 
   void open() {
-    Waiter* waiter = std::exchange(first_, nullptr);
-    last_ = &first_;
-    count_ = 0;
-    while (waiter != nullptr) {
-      const std::unique_ptr<Waiter> one(std::exchange(waiter, waiter->next));
-      one->go();
-    }
+    if (waiters_.empty()) return;
+    asio::post(executor_, [waiters = std::exchange(waiters_, {})]() mutable {
+      for (std::unique_ptr<Waiter>& waiter : waiters) waiter->go(std::move(waiter));
+    });
   }
 
   // Moves everyone who waits here to the empty gate `other`.
-  void move_waiters_to(Gate& other) {
-    other.first_ = std::exchange(first_, nullptr);
-    other.last_ = other.first_ == nullptr ? &other.first_ : last_;
-    other.count_ = std::exchange(count_, 0);
-    last_ = &first_;
-  }
-  std::size_t size() const { return count_; }  // of those who wait
+  void move_waiters_to(Gate& other) { other.waiters_ = std::exchange(waiters_, {}); }
+  std::size_t size() const { return waiters_.size(); }  // of those who wait
 
  private:
   struct Waiter {
     virtual ~Waiter() = default;
-    virtual void go() = 0;
-    Waiter* next = nullptr;
+    virtual void go(std::unique_ptr<Waiter> self) = 0;
   };
   template <class Handler>
   struct WaiterOf final : Waiter {
-    WaiterOf(Handler handler, asio::any_io_executor fallback)
-        : handler_(std::move(handler)), fallback_(std::move(fallback)) {}
-    void go() override {
-      auto executor = asio::get_associated_executor(handler_, fallback_);
-      asio::post(executor, std::move(handler_));
+    explicit WaiterOf(Handler handler) : handler_(std::move(handler)) {}
+    void go(std::unique_ptr<Waiter> self) override {
+      Handler handler(std::move(handler_));
+      self.reset();  // its memory is free for what the handler begins
+      std::move(handler)();
     }
     Handler handler_;
-    asio::any_io_executor fallback_;
   };
   struct Enqueue {
     Gate* gate;
     template <class Handler>
-    void operator()(Handler&& handler) const {
-      auto waiter =
-          std::make_unique<WaiterOf<std::decay_t<Handler>>>(std::forward<Handler>(handler), gate->executor_);
-      gate->add(waiter.release());
+    void operator()(Handler handler) const {
+      gate->waiters_.push_back(std::make_unique<WaiterOf<Handler>>(std::move(handler)));
     }
   };
 
-  void add(Waiter* waiter) {
-    *last_ = waiter;
-    last_ = &waiter->next;
-    ++count_;
-  }
-
   asio::any_io_executor executor_;
-  Waiter* first_ = nullptr;  // owned, as are those behind it
-  Waiter** last_ = &first_;  // where the next one is hung
-  std::size_t count_ = 0;
+  std::vector<std::unique_ptr<Waiter>> waiters_;
 };
 
 }  // namespace sisyphus

@@ -26,6 +26,14 @@ constexpr std::array<std::int8_t, 256> kDigits = [] {
   return values;
 }();
 
+// The two digits of each byte.
+constexpr std::array<std::array<char, 2>, 256> kHex = [] {
+  std::array<std::array<char, 2>, 256> pairs{};
+  constexpr std::string_view kDigit = "0123456789abcdef";
+  for (std::size_t i = 0; i < 256; ++i) pairs[i] = {kDigit[i >> 4], kDigit[i & 15]};
+  return pairs;
+}();
+
 }  // namespace
 
 Uuid make_uuid() {
@@ -50,12 +58,14 @@ std::optional<Uuid> parse_uuid(std::string_view text) {
 }
 
 void write_uuid(const Uuid& id, char* out) {
-  static constexpr char kHex[] = "0123456789abcdef";
+  static constexpr std::array<std::uint8_t, 16> kPlaces{0,  2,  4,  6,  9,  11, 14, 16,
+                                                        19, 21, 24, 26, 28, 30, 32, 34};
   for (std::size_t i = 0; i < id.size(); ++i) {
-    if (dash_before(i)) *out++ = '-';
-    *out++ = kHex[id.data[i] >> 4];
-    *out++ = kHex[id.data[i] & 15];
+    char* const to = out + kPlaces[i];
+    to[0] = kHex[id.data[i]][0];
+    to[1] = kHex[id.data[i]][1];
   }
+  out[8] = out[13] = out[18] = out[23] = '-';
 }
 
 std::string to_string(const Uuid& id) {

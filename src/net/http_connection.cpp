@@ -5,6 +5,7 @@
 #include "net/keep_alive_probes.hpp"
 #include "net/problem.hpp"
 
+#include <asio/bind_cancellation_slot.hpp>
 #include <asio/buffer.hpp>
 #include <asio/write.hpp>
 #include <fmt/format.h>
@@ -19,7 +20,12 @@ namespace sisyphus::net {
 namespace {
 
 constexpr std::size_t kReadSize = 4096;
-constexpr std::size_t kKeep = 16U << 10;  // bytes: the memory of a larger reply is not kept for the next one
+constexpr std::size_t kKeep = 16U << 10;  // bytes: the memory of a larger body is not kept for the next one
+
+// kTuple for reads: they are cancelled through the socket, and a slot for each would be an allocation more.
+auto without_slot() {
+  return asio::bind_cancellation_slot(asio::cancellation_slot(), kTuple);
+}
 
 SteadyTime from_now(Millis span) {
   return std::chrono::steady_clock::now() + span;
@@ -35,14 +41,44 @@ HttpConnection::HttpConnection(asio::ip::tcp::socket socket, const ServerSetting
       parser_(settings.limits),
       read_gate_(socket_.get_executor()) {}
 
+// The whole conversation is one coroutine: each that it called would be one more frame for every request.
 asio::awaitable<void> HttpConnection::run() {
   socket_.non_blocking(true);
-  for (;;) {
-    const Next next = co_await read_request();
-    if (next == Next::closed) break;
-    const bool go_on = co_await answer();
-    if (!go_on) break;
-    request_.clear();
+  bool go_on = begin_request();
+  while (go_on) {
+    State state = parse();
+    while (state == State::more && !end_of_input_) {
+      if (parser_.wants_continue() && !continued_) co_await send_continue();
+      if (read_pending_) {
+        co_await read_gate_.wait(asio::use_awaitable);
+      } else {
+        char* const to = room();
+        auto token = without_slot();
+        auto [error, size] = co_await socket_.async_read_some(asio::buffer(to, kReadSize), token);
+        read_done(error, size);
+      }
+      state = parse();
+    }
+    if (state != State::complete) {
+      co_await refuse(state);
+      break;
+    }
+    HttpResponse response = co_await router_.handle(request_);
+    const bool keep_alive = prepare_reply(response);
+    std::string_view rest = reply_;
+    auto done = write_now(rest);
+    if (!done) {
+      const bool all = co_await write_rest(rest);
+      done = all;
+    }
+    // A client that had gone before the reply does not get it, whatever the kernel took.
+    const bool written = *done && !end_of_input_;
+    watching_ = false;
+    if (!written && response.undelivered) response.undelivered();
+    if (written && response.stream && with_body()) {
+      co_await write_stream(*response.stream, response.content_type == kEventStream);
+    }
+    go_on = written && keep_alive && begin_request();
   }
   std::error_code ignored;  // the client may have gone first
   socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
@@ -50,55 +86,62 @@ asio::awaitable<void> HttpConnection::run() {
   while (read_pending_) co_await read_gate_.wait(asio::use_awaitable);
 }
 
-asio::awaitable<HttpConnection::Next> HttpConnection::read_request() {
+bool HttpConnection::begin_request() {
+  clear_for_reuse(request_.body, kKeep);
+  continued_ = false;
   idle_ = begin_ == end_;
-  if (idle_ && stopping_) co_return Next::closed;
   deadline_ = from_now(idle_ ? settings_.idle : settings_.receive);
-  bool continued = false;
-  for (;;) {
-    RequestParser::State state = RequestParser::State::more;
-    if (begin_ != end_) {
-      begin_ += parser_.feed(std::string_view(buffer_).substr(begin_, end_ - begin_), state);
-    }
-    if (state == RequestParser::State::complete) {
-      idle_ = false;
-      parser_.take(request_);
-      deadline_ = SteadyTime::max();
-      co_return Next::request;
-    }
-    if (state == RequestParser::State::failed) {
-      co_await answer_failure(parser_.status(), parser_.reason());
-      co_return Next::closed;
-    }
-    if (parser_.wants_continue() && !continued) {
-      continued = true;
-      const bool sent = co_await write_text("HTTP/1.1 100 Continue\r\n\r\n");
-      if (!sent) co_return Next::closed;
-      deadline_ = from_now(settings_.receive);
-    }
-    if (idle_ && parser_.started()) {
-      idle_ = false;
-      deadline_ = from_now(settings_.receive);
-    }
-    bool more = false;
-    if (read_pending_ || end_of_input_) {
-      more = co_await fill();
-    } else {  // as fill() does, and one coroutine less for each request
-      char* const to = room();
-      auto [error, size] = co_await socket_.async_read_some(asio::buffer(to, kReadSize), kTuple);
-      more = read_done(error, size);
-    }
-    if (!more) {
-      if (timed_out_ && parser_.started()) {
-        co_await answer_failure(
-            408, fmt::format("the request was not complete after {} s", settings_.receive.count() / 1000));
-      }
-      co_return Next::closed;
-    }
+  return !idle_ || !stopping_;
+}
+
+HttpConnection::State HttpConnection::parse() {
+  State state = State::more;
+  if (begin_ != end_) {
+    begin_ += parser_.feed(std::string_view(buffer_).substr(begin_, end_ - begin_), state);
+  }
+  if (state == State::complete) {
+    idle_ = false;
+    deadline_ = SteadyTime::max();
+    parser_.take(request_);
+    request_.watch = [this] { return watch_client(); };
+  } else if (idle_ && parser_.started()) {
+    idle_ = false;
+    deadline_ = from_now(settings_.receive);
+  }
+  return state;
+}
+
+asio::awaitable<void> HttpConnection::send_continue() {
+  continued_ = true;
+  const bool sent = co_await write_text("HTTP/1.1 100 Continue\r\n\r\n");
+  if (!sent) end_of_input_ = true;
+  deadline_ = from_now(settings_.receive);
+}
+
+// What came is not a request, or it is not whole.
+asio::awaitable<void> HttpConnection::refuse(State state) {
+  if (state == State::failed) {
+    co_await answer_failure(parser_.status(), parser_.reason());
+  } else if (timed_out_ && parser_.started()) {
+    co_await answer_failure(
+        408, fmt::format("the request was not complete after {} s", settings_.receive.count() / 1000));
   }
 }
 
-asio::awaitable<bool> HttpConnection::answer_failure(int status, std::string_view reason) {
+// Into reply_. Returns whether the connection stays.
+bool HttpConnection::prepare_reply(const HttpResponse& response) {
+  const bool keep_alive = request_.keep_alive && !stopping_ && !response.stream;
+  clear_for_reuse(reply_, kKeep);
+  append_head(response, keep_alive, settings_.allow_origin, reply_);
+  if (with_body() && response.status != 204) reply_ += response.body;
+  // A grant is not written to a client that has gone: the kernel would take it all the same. One that cannot
+  // wait may have closed its own direction only.
+  const bool may_go = response.undelivered && request_.parameter("wait") != nullptr;
+  if (may_go && !read_pending_ && has_gone()) end_of_input_ = true;
+  return keep_alive;
+}
+
+asio::awaitable<void> HttpConnection::answer_failure(int status, std::string_view reason) {
   const HttpResponse response = problem(status, reason);
   std::string text;
   append_head(response, false, settings_.allow_origin, text);
@@ -117,7 +160,6 @@ asio::awaitable<bool> HttpConnection::answer_failure(int status, std::string_vie
     if (!more) break;
     drained += end_;
   }
-  co_return false;
 }
 
 char* HttpConnection::room() {
@@ -133,20 +175,21 @@ char* HttpConnection::room() {
 
 asio::awaitable<bool> HttpConnection::fill() {
   if (end_of_input_) co_return false;
+  const std::size_t before = end_;
   if (read_pending_) {
-    const std::size_t before = end_;
     co_await read_gate_.wait(asio::use_awaitable);
-    co_return end_ != before;
+  } else {
+    char* const to = room();
+    auto token = without_slot();
+    auto [error, size] = co_await socket_.async_read_some(asio::buffer(to, kReadSize), token);
+    read_done(error, size);
   }
-  char* const to = room();
-  auto [error, size] = co_await socket_.async_read_some(asio::buffer(to, kReadSize), kTuple);
-  co_return read_done(error, size);
+  co_return !end_of_input_ && end_ != before;
 }
 
-bool HttpConnection::read_done(std::error_code error, std::size_t size) {
+void HttpConnection::read_done(std::error_code error, std::size_t size) {
   end_ += size;
   if (error) end_of_input_ = true;
-  return !error;
 }
 
 std::stop_token HttpConnection::watch_client() {
@@ -186,36 +229,6 @@ void HttpConnection::on_read(std::error_code error, std::size_t size) {
   if (watching_) keep_reading();  // those were the next request's bytes; it may go yet
 }
 
-asio::awaitable<bool> HttpConnection::answer() {
-  request_.watch = [this] { return watch_client(); };
-  HttpResponse response = co_await router_.handle(request_);
-  const bool keep_alive = request_.keep_alive && !stopping_ && !response.stream;
-  const bool with_body = request_.method != "HEAD";
-  clear_for_reuse(reply_, kKeep);
-  append_head(response, keep_alive, settings_.allow_origin, reply_);
-  if (with_body && response.status != 204) reply_ += response.body;
-  std::string_view rest = reply_;
-  // A grant is not written to a client that has gone: the kernel would take it all the same. One that cannot
-  // wait may have closed its own direction only.
-  const bool may_go = response.undelivered && request_.parameter("wait") != nullptr;
-  if (may_go && !read_pending_ && has_gone()) end_of_input_ = true;
-  auto done = write_now(rest);
-  if (!done) {
-    const bool all = co_await write_rest(rest);
-    done = all;
-  }
-  // A client that had gone before the reply does not get it, whatever the kernel took.
-  const bool written = *done && !end_of_input_;
-  watching_ = false;
-  if (!written && response.undelivered) response.undelivered();
-  if (!written || !response.stream || !with_body) co_return written&& keep_alive;
-  const std::stop_token hangup = watch_client();
-  const bool events = response.content_type == kEventStream;
-  if (!events) keep_alive_probes(socket_);
-  co_await write_stream(*response.stream, events, hangup);
-  co_return false;
-}
-
 // The kernel takes nearly every reply at once: no need to go round the loop for it.
 asio::awaitable<bool> HttpConnection::write_text(std::string_view text) {
   const auto done = write_now(text);
@@ -239,9 +252,12 @@ asio::awaitable<bool> HttpConnection::write_rest(std::string_view text) {
   co_return !error;
 }
 
-asio::awaitable<bool> HttpConnection::write_stream(EventStream& stream, bool comments,
-                                                   std::stop_token hangup) {
+// Events get comments where they are quiet, so that a client that is gone without a word is noticed; other
+// texts cannot, and the kernel asks.
+asio::awaitable<void> HttpConnection::write_stream(EventStream& stream, bool comments) {
   static const auto comment = std::make_shared<const std::string>(": still here\n\n");
+  const std::stop_token hangup = watch_client();
+  if (!comments) keep_alive_probes(socket_);
   while (!hangup.stop_requested()) {
     auto event = co_await stream.next(settings_.comment, hangup);
     if (!event && stream.ended()) break;
@@ -249,10 +265,9 @@ asio::awaitable<bool> HttpConnection::write_stream(EventStream& stream, bool com
     if (!event) event = comment;
     const std::string chunk = fmt::format("{:x}\r\n{}\r\n", event->size(), *event);
     const bool written = co_await write_text(chunk);
-    if (!written) co_return false;
+    if (!written) co_return;
   }
-  const bool finished = co_await write_text("0\r\n\r\n");
-  co_return finished;
+  co_await write_text("0\r\n\r\n");
 }
 
 void HttpConnection::refuse_more() {

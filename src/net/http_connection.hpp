@@ -26,18 +26,21 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   void cut() { socket_.cancel(); }
 
  private:
-  enum class Next { request, closed };
-  asio::awaitable<Next> read_request();  // into request_
-  asio::awaitable<bool> fill();          // more bytes; false: there will be none
-  asio::awaitable<bool> answer();        // request_
-  bool read_done(std::error_code error, std::size_t size);
+  using State = RequestParser::State;
+  bool begin_request();  // false: there is to be no other
+  State parse();         // what has come; when it is complete it is request_
+  asio::awaitable<void> send_continue();
+  asio::awaitable<void> refuse(State state);
+  asio::awaitable<void> answer_failure(int status, std::string_view reason);
+  asio::awaitable<bool> fill();  // more bytes; false: there will be none
+  void read_done(std::error_code error, std::size_t size);
+  bool with_body() const { return request_.method != "HEAD"; }
+  bool prepare_reply(const HttpResponse& response);
   // The texts outlive the calls.
   asio::awaitable<bool> write_text(std::string_view text);
   std::optional<bool> write_now(std::string_view& text);  // empty: some is left in `text`
   asio::awaitable<bool> write_rest(std::string_view text);
-  // `comments`: where the stream is quiet, so that a client that is gone without a word is noticed.
-  asio::awaitable<bool> write_stream(EventStream& stream, bool comments, std::stop_token hangup);
-  asio::awaitable<bool> answer_failure(int status, std::string_view reason);
+  asio::awaitable<void> write_stream(EventStream& stream, bool comments);
 
   // While a handler waits or a stream is written a read stays pending, so that a client that goes is noticed.
   std::stop_token watch_client();  // a fresh token, raised when the client goes or the server stops
@@ -57,6 +60,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   std::size_t end_ = 0;
   bool read_pending_ = false;
   bool end_of_input_ = false;
+  bool continued_ = false;  // the client was told to go on with its body
   bool watching_ = false;  // a handler or a stream is at work: when a read is done, begin the next
   Gate read_gate_;
   std::stop_source hangup_{std::nostopstate};

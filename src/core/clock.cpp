@@ -1,10 +1,8 @@
 #include "core/clock.hpp"
 
 #include <fmt/chrono.h>
-#include <fmt/compile.h>
 
 #include <array>
-#include <iterator>
 
 namespace sisyphus {
 
@@ -13,19 +11,16 @@ Now SystemClock::now() const {
           std::chrono::time_point_cast<Millis>(std::chrono::system_clock::now())};
 }
 
-// Most calls are for this second: every log line has one, and every job.
+// A busy server asks for the same one some hundred times: every log line has one, and every job.
 std::string rfc3339(WallTime time) {
-  thread_local std::chrono::sys_seconds last = std::chrono::sys_seconds::max();
-  thread_local std::string last_text;
-  const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
-  if (seconds != last) {
-    last_text = fmt::format("{:%FT%T}", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)));
-    last = seconds;
+  thread_local WallTime last = WallTime::max();
+  thread_local std::string text;
+  if (time != last) {
+    const auto seconds = std::chrono::floor<std::chrono::seconds>(time);
+    text = fmt::format("{:%FT%T}.{:03}Z", fmt::gmtime(std::chrono::system_clock::to_time_t(seconds)),
+                       (time - seconds).count());
+    last = time;
   }
-  std::string text;
-  text.reserve(last_text.size() + 5);
-  text += last_text;
-  fmt::format_to(std::back_inserter(text), FMT_COMPILE(".{:03}Z"), (time - seconds).count());
   return text;
 }
 

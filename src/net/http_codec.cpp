@@ -123,7 +123,11 @@ std::size_t RequestParser::feed(std::string_view bytes, State& state) {
                      : "not an HTTP/1.1 request: " + code.message();
     return taken;
   }
-  if (impl_->beast->is_done()) state = State::complete;
+  if (impl_->beast->is_done()) {
+    state = State::complete;
+    impl_->parsed.request.target = targets_.read(impl_->parsed.target);
+    impl_->parsed.request.keep_alive = impl_->beast->keep_alive();
+  }
   return taken;
 }
 
@@ -135,13 +139,13 @@ bool RequestParser::wants_continue() const {
   return impl_->parsed.expects_continue && impl_->beast->is_header_done() && !impl_->beast->is_done();
 }
 
-void RequestParser::take(HttpRequest& request) {
-  Parsed& parsed = impl_->parsed;
-  parsed.request.target = targets_.read(parsed.target);
-  parsed.request.keep_alive = impl_->beast->keep_alive();
-  std::swap(request, parsed.request);
-  parsed.request.clear();
-  parsed.used = parsed.expects_continue = false;
+HttpRequest& RequestParser::request() {
+  return impl_->parsed.request;
+}
+
+void RequestParser::next() {
+  impl_->parsed.request.clear();
+  impl_->parsed.used = impl_->parsed.expects_continue = false;
   impl_->begin(limits_);
 }
 

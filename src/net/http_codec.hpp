@@ -30,9 +30,9 @@ class RequestParser {
   bool started() const;  // at least one byte was used or is needed
   bool wants_continue()
       const;  // the header is whole and the client waits for "100 Continue" (RFC 9110, 10.1.1)
-  // After State::complete: the request is swapped for `request`, whose memory the next one gets; the parser
-  // is then ready for that.
-  void take(HttpRequest& request);
+  // Whole after State::complete; its memory serves the next one, but for that of a large body.
+  HttpRequest& request();
+  void next();  // be ready for the next request: this one is forgotten
   int status() const { return status_; }  // after State::failed: 400, 413 or 431
   const std::string& reason() const { return reason_; }
 

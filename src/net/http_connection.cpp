@@ -39,6 +39,7 @@ HttpConnection::HttpConnection(asio::ip::tcp::socket socket, const ServerSetting
       settings_(settings),
       router_(router),
       parser_(settings.limits),
+      request_(parser_.request()),
       read_gate_(socket_.get_executor()) {}
 
 // The whole conversation is one coroutine: each that it called would be one more frame for every request.
@@ -87,7 +88,7 @@ asio::awaitable<void> HttpConnection::run() {
 }
 
 bool HttpConnection::begin_request() {
-  clear_for_reuse(request_.body, kKeep);
+  parser_.next();
   continued_ = false;
   idle_ = begin_ == end_;
   deadline_ = from_now(idle_ ? settings_.idle : settings_.receive);
@@ -102,7 +103,6 @@ HttpConnection::State HttpConnection::parse() {
   if (state == State::complete) {
     idle_ = false;
     deadline_ = SteadyTime::max();
-    parser_.take(request_);
     request_.watch = [this] { return watch_client(); };
   } else if (idle_ && parser_.started()) {
     idle_ = false;

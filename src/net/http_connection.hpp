@@ -53,7 +53,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   const ServerSettings& settings_;
   const Router& router_;
   RequestParser parser_;
-  HttpRequest request_;  // that is being answered
+  HttpRequest& request_;  // that is being answered: the parser's
   std::string reply_;    // to it, head and body
   std::string buffer_;   // what has come and is not parsed is [begin_, end_)
   std::size_t begin_ = 0;

@@ -44,7 +44,7 @@ asio::awaitable<HttpResponse> Router::refuse(HttpRequest& request) const {
   for (const Route& route : routes_) {
     if (!matches(route.pattern, request.target->segments, request.open_segments)) continue;
     allowed += fmt::format("{}, ", route.method);
-    if (std::string_view(route.method) == "GET" && route.safe) allowed += "HEAD, ";
+    if (route.method == "GET" && route.safe) allowed += "HEAD, ";
   }
   if (request.method == "OPTIONS") {
     HttpResponse response;

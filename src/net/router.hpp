@@ -7,7 +7,7 @@
 #include <asio/awaitable.hpp>
 
 #include <span>
-#include <string>
+#include <string_view>
 
 namespace sisyphus::net {
 
@@ -23,8 +23,8 @@ using Handler = asio::awaitable<HttpResponse> (*)(const RouteContext& context, c
 // One line of the route table. A segment "*" of the pattern stands for any one segment and becomes a
 // parameter.
 struct Route {
-  const char* method;
-  const char* pattern;
+  std::string_view method;
+  std::string_view pattern;
   Handler handler;
   bool safe = true;  // of GET: asking changes nothing, so HEAD is answered too (RFC 9110, 9.2.1)
 };

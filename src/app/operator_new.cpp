@@ -32,9 +32,10 @@ class FreeLists {
     }
   }
 
+  // Of at least `size` bytes; null when there is none.
   void* take(std::size_t size) {
-    const std::size_t list = size <= kLeast ? 0 : (size - kLeast + kStep - 1) / kStep;
-    return list < kLists ? pop(lists_[list]) : nullptr;
+    const std::size_t number = size <= kLeast ? 0 : (size - kLeast + kStep - 1) / kStep;
+    return number < kLists ? pop(lists_[number]) : nullptr;
   }
 
   bool keep(void* memory) {

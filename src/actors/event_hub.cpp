@@ -69,12 +69,14 @@ EventHub::EventHub(asio::any_io_executor executor, std::uint32_t epoch)
 EventHub::~EventHub() = default;
 
 bool EventHub::wanted() const {
-  return !streams_.empty() || std::chrono::steady_clock::now() < last_reader_left_ + kMemory;
+  if (!streams_.empty()) return true;
+  return last_reader_left_ && std::chrono::steady_clock::now() < *last_reader_left_ + kMemory;
 }
 
 void EventHub::skip() {
   ++next_;
   recent_.clear();  // what is kept must have no holes
+  last_reader_left_.reset();
 }
 
 void EventHub::publish(std::string_view type, const std::optional<JobId>& job, std::string_view data,

@@ -52,7 +52,7 @@ class EventHub {
   std::deque<Event> recent_;
   std::list<Stream*> streams_;
   std::shared_ptr<const std::string> resync_;
-  SteadyTime last_reader_left_ = SteadyTime::min();
+  std::optional<SteadyTime> last_reader_left_;  // and may come back for what it has missed
   bool closed_ = false;
 };
 

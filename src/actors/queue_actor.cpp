@@ -105,7 +105,7 @@ void QueueActor::changed() {
 
 // Only when there is news for them: how many wait must not matter to each operation.
 void QueueActor::serve_parked() {
-  if (!jobs_.take_news() || !jobs_.has_ready() || jobs_.disabled()) return;
+  if (!jobs_.take_news() || parked_.empty() || !jobs_.has_ready() || jobs_.disabled()) return;
   const Now now = clock_.now();
   for (Parked* const parked : parked_) {
     if (parked->released || workers_.disabled(parked->request.worker_id)) continue;

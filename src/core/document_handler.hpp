@@ -75,15 +75,16 @@ class DocumentHandler {
     return true;
   }
   bool on_key(boost::json::string_view part, std::size_t, Code& code) {
+    const bool of_task = depth_ == 3 && field_ == Field::tasks;
     const bool whole = text_.empty();
-    text_.append(part.data(), part.size());
-    const std::string key = std::exchange(text_, {});
-    if (depth_ == 1) return top_key(key, whole ? part.data() : nullptr, code);
-    if (depth_ == 3 && field_ == Field::tasks) {
-      task_key_ = key;
-      if (key != "module" && key != "data") other_keys_.push_back(key);
+    if (depth_ == 1 || of_task) text_.append(part.data(), part.size());
+    if (of_task) {
+      task_key_ = text_;
+      if (text_ != "module" && text_ != "data") other_keys_.push_back(text_);
     }
-    return true;
+    const bool good = depth_ != 1 || top_key(text_, whole ? part.data() : nullptr, code);
+    text_.clear();
+    return good;
   }
   bool on_string_part(boost::json::string_view part, std::size_t, Code&) {
     text_.append(part.data(), part.size());
@@ -95,7 +96,8 @@ class DocumentHandler {
       return true;
     }
     text_.append(part.data(), part.size());
-    string_ = std::exchange(text_, {});
+    string_.swap(text_);
+    text_.clear();
     return value(Kind::string, code);
   }
   bool on_number_part(boost::json::string_view, Code&) { return true; }

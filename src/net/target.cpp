@@ -4,8 +4,6 @@
 #include <boost/url/parse.hpp>
 #include <boost/url/segments_view.hpp>
 
-#include <algorithm>
-
 namespace sisyphus::net {
 
 const std::string* Target::parameter(std::string_view name) const {
@@ -35,15 +33,11 @@ void read_target(std::string_view text, Target& target) {
 }
 
 std::shared_ptr<const Target> RecentTargets::read(std::string_view text) {
-  const auto known = std::find_if(recent_.begin(), recent_.end(),
-                                  [text](const auto& target) { return target && target->text == text; });
-  const auto last = known == recent_.end() ? std::prev(recent_.end()) : known;
-  if (known == recent_.end()) {
-    if (last->use_count() != 1) *last = std::make_shared<Target>();
-    read_target(text, **last);
-  }
-  std::rotate(recent_.begin(), last, std::next(last));
-  return recent_.front();
+  std::shared_ptr<Target>& target = recent_[text.size() % recent_.size()];
+  if (target && target->text == text) return target;
+  if (target.use_count() != 1) target = std::make_shared<Target>();
+  read_target(text, *target);
+  return target;
 }
 
 }  // namespace sisyphus::net

@@ -21,14 +21,14 @@ struct Target {
 
 void read_target(std::string_view text, Target& target);  // whose memory is used again
 
-// The last targets of one connection: a client that stays asks for the same ones again and again. One that
-// nobody holds any more is made into the next.
+// The last targets of one connection: a client that stays asks for the same ones again and again, and those that
+// are the same but for an id are of one length. One that nobody holds any more is made into the next.
 class RecentTargets {
  public:
   std::shared_ptr<const Target> read(std::string_view text);
 
  private:
-  std::array<std::shared_ptr<Target>, 4> recent_;  // the latest first
+  std::array<std::shared_ptr<Target>, 8> recent_;  // by length
 };
 
 }  // namespace sisyphus::net

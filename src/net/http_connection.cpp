@@ -251,6 +251,8 @@ asio::awaitable<bool> HttpConnection::write_stream(EventStream& stream, bool com
     const bool written = co_await write_text(chunk);
     if (!written) co_return false;
   }
+  // Without the last chunk the message is incomplete, and known to be (RFC 9112, 8).
+  if (!stream.ended() || stream.broken()) co_return false;
   const bool finished = co_await write_text("0\r\n\r\n");
   co_return finished;
 }

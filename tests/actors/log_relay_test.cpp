@@ -134,6 +134,7 @@ TEST_F(LogRelayTest, EndOfTheJobEndsTheLog) {
   relay_.job_changed(became(JobState::completed, 1, "w1"));
   EXPECT_EQ(text(*log), "one\ntwo\n");
   EXPECT_TRUE(log->ended());
+  EXPECT_FALSE(log->broken());
   EXPECT_EQ(order().type, "log_stop");
 }
 
@@ -162,6 +163,8 @@ TEST_F(LogRelayTest, SlowReaderIsLeftBehindAndToldSo) {
   EXPECT_THAT(rest, EndsWith("\n[sisyphus: this reader is too slow and is left behind here]\n"));
   EXPECT_LE(rest.size(), LogReader::kMostBehind + 100);
   EXPECT_TRUE(slow->ended());
+  EXPECT_TRUE(slow->broken());
+  EXPECT_FALSE((*quick)->broken());
   quick->reset();
   EXPECT_EQ(order().type, "log_stop") << "nobody else is left";
 }
@@ -269,12 +272,27 @@ TEST_F(LogRelayTest, ReadersAreLimited) {
   EXPECT_TRUE(ask(waiting(), true).get());
 }
 
-TEST_F(LogRelayTest, EndOfTheServerEndsAllLogs) {
+TEST_F(LogRelayTest, EndOfTheServerBreaksOffAllLogs) {
   auto log = followed("one\n");
   relay_.close();
   EXPECT_EQ(text(*log), "one\n[sisyphus: the server stops]\n");
   EXPECT_TRUE(log->ended());
+  EXPECT_TRUE(log->broken());
   EXPECT_EQ(ask(running(), true).get().error().code, Errc::unavailable);
+}
+
+TEST_F(LogRelayTest, ReaderThatHangsUpBreaksOffALogThatIsNotAtItsEnd) {
+  std::stop_source hangup;
+  hangup.request_stop();
+  auto log = followed("");
+  Started(loop_, log->next(Millis(0), hangup.get_token())).get();
+  EXPECT_TRUE(log->broken());
+  log.reset();
+  EXPECT_EQ(order().type, "log_stop");
+  auto whole = followed("");
+  relay_.job_changed(became(JobState::completed, 1, "w1"));
+  Started(loop_, whole->next(Millis(0), hangup.get_token())).get();
+  EXPECT_FALSE(whole->broken());
 }
 
 }  // namespace

@@ -1,6 +1,7 @@
 """What the tools of a job say: read while it runs, followed to its end, kept when it is over."""
 
 import http.client
+import os
 import signal
 import socket
 import unittest
@@ -141,6 +142,19 @@ class Running(LogTest):
                 another.recv(1)
                 self.cancel(job_id)
                 self.assert_cancelled(follower.rest())
+
+    def test_a_log_that_the_worker_cannot_write_says_so_and_the_job_goes_on(self):
+        job_id, worker = self.submit_held(encode_task(clip(), self.output()))
+        folder = self.farm.path("worker-state", "logs")
+        os.rmdir(folder)
+        with Follower(self.server, job_id) as follower:
+            self.release(job_id)
+            followed = follower.rest()
+        file = f"{folder}/{job_id}-1.log"
+        self.assertEqual(followed, f"[sisyphus: attempt 1, worker {worker.id}]\n"
+                         f"[... the rest is left out here: cannot open {file}: No such file or directory ...]\n")
+        self.server.wait_state(job_id, "completed")
+        self.assertIn("libx264", self.log(job_id).text)
 
     def test_the_end_of_the_server_breaks_the_log_off(self):
         job_id = self.submit()

@@ -85,7 +85,8 @@ class LogRelayTest : public testing::Test {
   asio::io_context loop_;
   ControlHub control_{loop_.get_executor()};
   std::unique_ptr<EventStream> control_stream_ = control_.open("w1");
-  LogRelay relay_{loop_.get_executor(), control_, [](const JobId&) { return "the tail\n"; }, Millis(20)};
+  LogRelay relay_{loop_.get_executor(), control_, [](const JobId&) { return "the tail\n"; },
+                  std::chrono::hours(1)};
   const JobId id_ = make_uuid();
   std::string stream_;
 };
@@ -235,12 +236,13 @@ TEST_F(LogRelayTest, PauseAndRepeatedNewsChangeNothing) {
 }
 
 TEST_F(LogRelayTest, WorkerThatDoesNotAnswerIsNamed) {
-  const auto silent = ask(running(), true).get();
+  LogRelay impatient(loop_.get_executor(), control_, {}, Millis(1));
+  const auto silent = Started(loop_, impatient.read_log(running(), kAll, true)).get();
   EXPECT_EQ(silent.error().code, Errc::timeout);
   EXPECT_THAT(silent.error().detail, HasSubstr("worker w1 sent no log"));
   EXPECT_EQ(order().type, "log");
   EXPECT_EQ(order().type, "log_stop");
-  const auto away = ask(running(1, "w9"), false).get();
+  const auto away = Started(loop_, impatient.read_log(running(1, "w9"), kAll, false)).get();
   EXPECT_EQ(away.error().code, Errc::timeout);
   EXPECT_THAT(away.error().detail, HasSubstr("worker w9, which has job"));
 }

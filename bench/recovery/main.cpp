@@ -25,7 +25,6 @@
 #include <stdexcept>
 #include <string>
 #include <string_view>
-#include <thread>
 
 #include <unistd.h>
 
@@ -185,11 +184,8 @@ asio::awaitable<void> probe(const bool& done, Pauses& all, Pauses& own) {
   }
 }
 
-// Runs clients until the manifest names another segment than `first` (or, with 0, for `span`). The folder is
-// looked at by a thread of its own: the loop is to do only what a server's does.
-void measure(Farm& farm, TimedFileSystem& files, const std::string& directory, std::uint64_t first,
-             std::chrono::seconds span, std::string_view name) {
-  bool done = false;
+// Runs clients until the loop has been told that it is `done`.
+void measure(Farm& farm, TimedFileSystem& files, const bool& done, std::string_view name) {
   Pauses all;
   Pauses own;
   Latencies submits;
@@ -198,16 +194,7 @@ void measure(Farm& farm, TimedFileSystem& files, const std::string& directory, s
   group.spawn("probe", probe(done, all, own));
   for (std::uint64_t i = 1; i <= 4; ++i) group.spawn("client", client(farm, i, done, submits));
   const auto begin = std::chrono::steady_clock::now();
-  std::thread watch([&] {
-    const auto over = [&] {
-      if (first == 0) return std::chrono::steady_clock::now() - begin >= span;
-      return must(queue::read_manifest(files, directory))->first_segment != first;
-    };
-    while (!over()) std::this_thread::sleep_for(std::chrono::milliseconds(20));
-    asio::post(farm.loop(), [&done] { done = true; });
-  });
   while (!done || group.size() != 0) farm.loop().run_one();
-  watch.join();
   const std::chrono::duration<double> elapsed = std::chrono::steady_clock::now() - begin;
   auto syncs = files.take_syncs();
   fmt::print("{}: {:.1f} s\n  loop late by {}\n  without waits for a processor {}\n", name, elapsed.count(),
@@ -218,11 +205,16 @@ void measure(Farm& farm, TimedFileSystem& files, const std::string& directory, s
 
 void compact(const std::string& directory) {
   TimedFileSystem files;
-  const std::uint64_t first = must(queue::read_manifest(files, directory))->first_segment;
+  bool compacted = false;
   Farm farm(directory, files);
-  measure(farm, files, directory, first, {}, "while the journal is compacted");
+  files.on_replaced(queue::manifest_path(directory),  // it names the snapshot now
+                    [&] { asio::post(farm.loop(), [&compacted] { compacted = true; }); });
+  measure(farm, files, compacted, "while the journal is compacted");
   fmt::print("  resident {:.0f} MB\n", static_cast<double>(usage_of(::getpid()).resident_bytes) / 1e6);
-  measure(farm, files, directory, 0, std::chrono::seconds(5), "afterwards");
+  bool over = false;
+  asio::steady_timer time(farm.loop(), std::chrono::seconds(5));
+  time.async_wait([&over](std::error_code) { over = true; });
+  measure(farm, files, over, "afterwards");
   farm.stop();
   farm.loop().run();
 }

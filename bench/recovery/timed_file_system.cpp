@@ -35,6 +35,17 @@ Latencies TimedFileSystem::take_syncs() {
   return std::exchange(syncs_, {});
 }
 
+void TimedFileSystem::on_replaced(std::string path, std::function<void()> then) {
+  watched_ = std::move(path);
+  then_ = std::move(then);
+}
+
+Result<void> TimedFileSystem::rename(const std::string& from, const std::string& to) {
+  auto renamed = real_.rename(from, to);
+  if (renamed && then_ && to == watched_) then_();
+  return renamed;
+}
+
 Result<std::unique_ptr<queue::File>> TimedFileSystem::create(const std::string& path) {
   return timed(real_.create(path));
 }

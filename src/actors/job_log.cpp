@@ -75,7 +75,7 @@ JobLog::JobLog(std::string path, std::uint64_t limit)
 
 JobLog::~JobLog() {
   flush();
-  if (file_ && !in_beginning_ && !failed_) told(put_together());
+  if (file_ && !in_beginning_ && !failed()) told(put_together());
 }
 
 // Half of the limit is for the beginning. What follows fills files of a quarter, of which the last two stay.
@@ -83,22 +83,22 @@ void JobLog::add(std::string_view line) {
   line = line.substr(0, LineSplitter::kMaxLine);
   tail_.append(line);
   tail_.append("\n");
-  if (failed_) return;
+  if (failed()) return;
   const std::uint64_t room = in_beginning_ ? limit_ / 2 : limit_ / 4;
   if (part() + unwritten_.size() + line.size() + 1 > room) {
     flush();
-    told(open_next());
-    if (failed_) return;
+    if (!failed()) told(open_next());
+    if (failed()) return;
   }
   unwritten_.append(line).push_back('\n');
   if (unwritten_.size() >= kBlock || std::chrono::steady_clock::now() >= written_at_ + kHeld) flush();
 }
 
 void JobLog::flush() {
-  if (unwritten_.empty() || failed_) return;
+  if (unwritten_.empty() || failed()) return;
   if (!file_) told(open_next());
-  if (!failed_) told(write_all(file_.get(), unwritten_, in_beginning_ ? path_ : last_path_));
-  if (!failed_) part() += unwritten_.size();
+  if (!failed()) told(write_all(file_.get(), unwritten_, in_beginning_ ? path_ : last_path_));
+  if (!failed()) part() += unwritten_.size();
   unwritten_.clear();
   written_at_ = std::chrono::steady_clock::now();
 }
@@ -106,9 +106,9 @@ void JobLog::flush() {
 Result<void> JobLog::open_next() {
   const bool first = !file_;
   if (!first && !in_beginning_) {
-    dropped_ += std::exchange(before_, std::exchange(last_, 0));
     if (::rename(last_path_.c_str(), before_path_.c_str()) != 0)
       return io_error("cannot write " + before_path_, errno);
+    dropped_ += std::exchange(before_, std::exchange(last_, 0));
   }
   in_beginning_ = first;
   auto file = open_file(first ? path_ : last_path_, O_WRONLY | O_CREAT | O_TRUNC);
@@ -131,19 +131,21 @@ Result<void> JobLog::put_together() {
 }
 
 std::uint64_t JobLog::size() const {
-  return beginning_ + dropped_ + before_ + last_ + unwritten_.size();
+  return beginning_ + dropped_ + before_ + last_ + unwritten_.size() + why_no_more_.size();
 }
 
 Result<JobLog::Piece> JobLog::read(std::uint64_t from, std::size_t most) {
   flush();
   struct Part {
-    const std::string& path;
+    const std::string* path;  // null: why_no_more_
     std::uint64_t begin;
     std::uint64_t size;
   };
   const std::uint64_t gap_end = beginning_ + dropped_;
-  const Part parts[] = {
-      {path_, 0, beginning_}, {before_path_, gap_end, before_}, {last_path_, gap_end + before_, last_}};
+  const Part parts[] = {{&path_, 0, beginning_},
+                        {&before_path_, gap_end, before_},
+                        {&last_path_, gap_end + before_, last_},
+                        {nullptr, gap_end + before_ + last_, why_no_more_.size()}};
   Piece piece{from, {}};
   for (const Part& part : parts) {
     std::uint64_t at = piece.at + piece.text.size();
@@ -153,7 +155,11 @@ Result<JobLog::Piece> JobLog::read(std::uint64_t from, std::size_t most) {
       at = piece.at = part.begin;
     }
     const auto size = std::min<std::uint64_t>(most - piece.text.size(), part.begin + part.size - at);
-    if (auto done = read_part(part.path, at - part.begin, size, piece.text); !done) return done.error();
+    if (part.path == nullptr) {
+      piece.text += why_no_more_.substr(at - part.begin, size);
+    } else if (auto done = read_part(*part.path, at - part.begin, size, piece.text); !done) {
+      return done.error();
+    }
   }
   if (piece.text.size() == most) piece.text.resize(piece.text.rfind('\n') + 1);
   return piece;
@@ -168,9 +174,13 @@ Result<std::uint64_t> JobLog::start_of_last(std::size_t bytes) {
   return from + piece->text.find('\n') + 1;
 }
 
+std::string JobLog::rest_left_out(const Error& why) {
+  return fmt::format("[... the rest is left out here: {} ...]\n", why.detail);
+}
+
 void JobLog::told(const Result<void>& done) {
   if (done) return;
-  failed_ = true;
+  why_no_more_ = rest_left_out(done.error());
   spdlog::warn("job_log_failed path=\"{}\" error=\"{}\": the job goes on without", path_,
                done.error().detail);
 }

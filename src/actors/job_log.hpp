@@ -13,7 +13,8 @@ namespace sisyphus::actors {
 
 // What the tools of one attempt said: a file of bounded size, of which the beginning and the end are kept,
 // and the last lines in memory. Blocking, as the page cache takes what is written. A file that cannot be
-// written costs the job nothing: it is told once, and the last lines are there all the same.
+// written costs the job nothing: it is told once, to who reads it too, and the last lines are there all the
+// same.
 class JobLog {
  public:
   static constexpr std::uint64_t kLimit = 4U << 20;  // of the file, bytes
@@ -42,11 +43,14 @@ class JobLog {
   Result<Piece> read(std::uint64_t from, std::size_t most);
   // Where the last lines begin that `bytes` hold.
   Result<std::uint64_t> start_of_last(std::size_t bytes);
+  // The line that stands for what cannot be had.
+  static std::string rest_left_out(const Error& why);
 
  private:
   Result<void> open_next();
   Result<void> put_together();
   void told(const Result<void>& done);
+  bool failed() const { return !why_no_more_.empty(); }
 
   const std::string path_;
   const std::string last_path_;    // the end so far, at most a quarter of the limit
@@ -61,7 +65,7 @@ class JobLog {
   std::uint64_t& part() { return in_beginning_ ? beginning_ : last_; }
   std::string unwritten_;  // whole lines of this part
   SteadyTime written_at_ = SteadyTime::min();
-  bool failed_ = false;
+  std::string why_no_more_;  // rest_left_out(); empty: the file can be written
   TextTail tail_;
 };
 

@@ -26,8 +26,9 @@ class LogReader final : public EventStream {
   // What the log holds already, of which the reader gets its last lines; one that does not follow ends here.
   void begin(std::string_view recent);
   void add(std::string_view text);
-  void say(std::string_view text);  // a line of the server's own
-  void end();                       // no more comes; what is there is still read
+  void say(std::string_view text);            // a line of the server's own
+  void end();                                 // that was all; what is there is still read
+  void break_off(std::string_view why = {});  // more was to come, but not to this reader
 
   // Waits for begin(). False when `deadline` or end() came first.
   asio::awaitable<bool> wait_begun(SteadyTime deadline);
@@ -37,6 +38,7 @@ class LogReader final : public EventStream {
 
   asio::awaitable<std::shared_ptr<const std::string>> next(Millis timeout, std::stop_token hangup) override;
   bool ended() const override { return ended_ && text_.empty(); }
+  bool broken() const override { return broken_; }
 
  private:
   const std::size_t lines_;
@@ -46,6 +48,7 @@ class LogReader final : public EventStream {
   Bell bell_;
   bool begun_ = false;
   bool ended_ = false;
+  bool broken_ = false;
 };
 
 }  // namespace sisyphus::actors

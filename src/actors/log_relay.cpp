@@ -218,7 +218,10 @@ void LogRelay::finish(Sources::iterator source, const std::string& words) {
 
 void LogRelay::close() {
   closed_ = true;
-  while (!sources_.empty()) finish(sources_.begin(), "the server stops");
+  for (const auto& [id, source] : sources_) {
+    for (LogReader* const reader : source.readers) reader->break_off("the server stops");
+  }
+  sources_.clear();
 }
 
 }  // namespace sisyphus::actors

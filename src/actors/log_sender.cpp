@@ -96,7 +96,7 @@ asio::awaitable<void> LogSender::run() {
   }
 }
 
-Result<LogPiece> LogSender::read(Stream& stream, JobLog& log) const {
+Result<LogPiece> LogSender::read(Stream& stream, JobLog& log) {
   if (!stream.next) {
     const auto start = log.start_of_last(kPiece);
     if (!start) return start.error();
@@ -112,10 +112,11 @@ asio::awaitable<bool> LogSender::send_piece(JobId id) {
   const auto found = streams_.find(id);
   if (log == logs_.end() || found == streams_.end() || found->second.empty(*log->second)) co_return false;
   auto piece = read(found->second, *log->second);
-  if (!piece) {
+  const bool last = !piece;
+  if (last) {
     spdlog::warn("job_log_not_sent job_id={} error=\"{}\"", to_string(id), piece.error().detail);
-    erase(found);
-    co_return false;
+    piece =
+        LogPiece{found->second.name, found->second.next.value_or(0), JobLog::rest_left_out(piece.error())};
   }
   const std::string name = piece->stream;
   const std::uint64_t end = piece->place + piece->text.size();
@@ -126,10 +127,11 @@ asio::awaitable<bool> LogSender::send_piece(JobId id) {
   if (now == streams_.end() || now->second.name != name) co_return true;
   Stream& stream = now->second;
   stream.sending = false;
-  if (!sent) {
-    if (sent.error().code == Errc::not_found) erase(now);
+  if (sent ? last : sent.error().code == Errc::not_found) {
+    erase(now);
     co_return false;
   }
+  if (!sent) co_return false;
   stream.begun = true;
   stream.next = end;
   if (stream.emptied != nullptr) stream.emptied->ring();

@@ -52,7 +52,7 @@ class LogSender {
     bool empty(const JobLog& log) const { return begun && !sending && *next >= log.size(); }
   };
   using Streams = std::map<JobId, Stream>;
-  Result<LogPiece> read(Stream& stream, JobLog& log) const;
+  static Result<LogPiece> read(Stream& stream, JobLog& log);
   asio::awaitable<bool> send_piece(JobId id);  // false: there was none, or it could not be sent
   void erase(Streams::iterator stream);
 

@@ -15,7 +15,11 @@ void QueueActor::complete_view(JobView& view) const {
   if (jobs_.disabled()) {
     view.waiting_for = "the queue: it is disabled";
   } else if (const Requirements* const needs = jobs_.needs(view.id)) {
-    view.waiting_for = workers_.missing_for(*needs, clock_.now().steady);
+    const SteadyTime now = clock_.now().steady;
+    view.waiting_for = workers_.missing_for(*needs, now);
+    if (view.waiting_for.empty())
+      view.waiting_for = workers_.in_use_for(
+          *needs, [this] { return jobs_.running(); }, now);
   }
 }
 

@@ -32,18 +32,26 @@ void print_line(std::string_view line, bool on_terminal) {
   fmt::print("{}\n", on_terminal ? printable(line, locale_is_utf8()) : std::string(line));
 }
 
+Error broken_off(Error error) {
+  error.detail = "the log broke off and is not whole: " + error.detail;
+  return error;
+}
+
 asio::awaitable<int> show_log(net::ApiClient& api, Options options) {
   const Result<std::string> id = co_await api.find_job(options.id);
   if (!id) co_return report(id.error(), options.id);
   const bool on_terminal = ::isatty(STDOUT_FILENO) == 1;
   LineSplitter lines([on_terminal](std::string_view line) { print_line(line, on_terminal); });
-  std::function<void(std::string_view)> on_text = [&lines](std::string_view text) {
+  bool begun = false;
+  std::function<void(std::string_view)> on_text = [&lines, &begun](std::string_view text) {
+    begun = true;
     lines.feed(text);
     std::fflush(stdout);
   };
   const net::ApiClient::LogQuery query{options.lines, options.follow};
   const Result<void> read = co_await api.log(*id, query, std::move(on_text));
   lines.finish();
+  if (!read && begun) co_return report(broken_off(read.error()), *id);
   if (!read) co_return report(read.error(), *id);
   co_return kExitDone;
 }
@@ -62,6 +70,7 @@ RunCommand add_log_command(CLI::App& app) {
   app.footer(
       "The last lines that its tools said; the worker has the rest in STATE-DIR/logs/ID-ATTEMPT.log.\n"
       "Lines that begin with [sisyphus: are the server's. Ctrl-C leaves the job alone.\n"
+      "Exit code 0: to its end, however the job ended; 3: it broke off before.\n"
       "Examples:\n"
       "  sisyphus log 1f0c\n"
       "  sisyphus log -f -n 10 1f0c");

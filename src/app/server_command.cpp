@@ -1,6 +1,7 @@
 #include "actors/server.hpp"
 #include "app/client_command.hpp"
 #include "app/commands.hpp"
+#include "app/open_files_limit.hpp"
 #include "app/server_options.hpp"
 #include "app/service.hpp"
 #include "core/asio_tokens.hpp"
@@ -25,6 +26,7 @@ asio::awaitable<int> serve(asio::io_context& loop, std::shared_ptr<Options> opti
   const auto on_storage_lost = [&signals] { signals.cancel(); };
   auto wanted = options_of(options->server);
   if (!wanted) co_return report(wanted.error());
+  raise_open_files_limit(wanted->http.max_connections);
   const queue::Fsync fsync = wanted->queue.fsync;
   auto server = actors::Server::start(loop.get_executor(), clock, std::move(*wanted), on_storage_lost);
   if (!server) {

@@ -134,6 +134,8 @@ class EventStream {
   virtual asio::awaitable<std::shared_ptr<const std::string>> next(Millis timeout,
                                                                    std::stop_token hangup) = 0;
   virtual bool ended() const = 0;
+  // It ended before all was said: whoever reads it must be able to tell.
+  virtual bool broken() const { return false; }
 };
 
 // Begins to watch the client that asks: the token is raised when it has gone. Costs a read that stays

@@ -267,7 +267,8 @@ asio::awaitable<void> HttpConnection::write_stream(EventStream& stream, bool com
     const bool written = co_await write_text(chunk);
     if (!written) co_return;
   }
-  co_await write_text("0\r\n\r\n");
+  // Without the last chunk the message is incomplete, and known to be (RFC 9112, 8).
+  if (stream.ended() && !stream.broken()) co_await write_text("0\r\n\r\n");
 }
 
 void HttpConnection::refuse_more() {

@@ -5,6 +5,7 @@
 #include "queue/history_format.hpp"
 #include "queue/job_table.hpp"
 #include "queue/record.hpp"
+#include "queue/reservation.hpp"
 
 #include <functional>
 #include <optional>
@@ -109,6 +110,7 @@ class JobQueue {
   QueueView waiting(std::size_t limit) const;
   Result<JobPage> page(std::optional<JobState> state, std::size_t limit, std::string_view cursor) const;
   const Requirements* needs(const JobId& id) const;  // null for an unknown job
+  Running running() const;
   // Where the message, in full, and the info of a finished job are: a view has the one in brief.
   HistoryPlace text_of(const JobId& id) const;
   std::optional<std::string_view> unwritten_text(const HistoryPlace& place) const {

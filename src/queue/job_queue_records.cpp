@@ -110,6 +110,7 @@ void JobQueue::apply(Job& job, const Granted& record) {
   job.given_up = false;
   job.message.reset();
   job.run = std::make_unique<Run>(Run{record.worker_id, record.anonymous, began, {}});
+  job.kind->running.push_back(*job.run);
   renew_timer(job);
 }
 
@@ -198,6 +199,7 @@ void JobQueue::apply(Job& job, const Kept& record) {
   table_.not_ended(job);
   table_.set_state(job, record.state);
   restore(job, record);
+  if (job.run) job.kind->running.push_back(*job.run);
   if (is_terminal(job.state)) table_.ended(job);
 }
 

@@ -74,6 +74,14 @@ const Requirements* JobQueue::needs(const JobId& id) const {
   return job == nullptr ? nullptr : &job->kind->needs;
 }
 
+Running JobQueue::running() const {
+  Running running;
+  for (const auto& [needs, kind] : table_.classes()) {
+    for (const Run& run : kind.running) running[run.worker_id].push_back(&needs);
+  }
+  return running;
+}
+
 QueueView JobQueue::waiting(std::size_t limit) const {
   QueueView view{{}, table_.waiting_count(), disabled_};
   std::vector<std::pair<JobClass::Ready::const_iterator, JobClass::Ready::const_iterator>> heads;

@@ -29,6 +29,9 @@ struct Run {
   bool anonymous = false;  // granted without a token
   std::int64_t started_at = 0;
   std::string progress;  // JSON members, not kept over a restart
+  using InClass = boost::intrusive::list_member_hook<
+      boost::intrusive::link_mode<boost::intrusive::auto_unlink>>;  // gone with the run
+  InClass in_class{};
 };
 
 // How a job ended.
@@ -90,8 +93,12 @@ struct JobClass {
       Job, boost::intrusive::member_hook<Job, decltype(Job::by_readiness), &Job::by_readiness>,
       boost::intrusive::compare<Before>>;
 
+  using Runs = boost::intrusive::list<Run, boost::intrusive::member_hook<Run, Run::InClass, &Run::in_class>,
+                                      boost::intrusive::constant_time_size<false>>;
+
   Requirements needs;
   Ready ready;
+  Runs running;
   // Since when its first job is passed over: it would fit a worker that has too much else to do, and a job
   // that comes after it was granted there. Until one of the class is granted or none is ready.
   std::optional<SteadyTime> passed_over;

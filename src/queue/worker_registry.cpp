@@ -6,6 +6,13 @@
 #include <tuple>
 
 namespace sisyphus::queue {
+namespace {
+
+std::string in_words(const std::pair<const std::string, double>& resource) {
+  return fmt::format("{}={}", resource.first, resource.second);
+}
+
+}  // namespace
 
 bool WorkerRegistry::heard(const Heartbeat& beat, SteadyTime now) {
   const auto [at, fresh] = workers_.try_emplace(beat.worker_id);
@@ -95,13 +102,16 @@ std::vector<std::string> WorkerRegistry::unknown_modules(const Requirements& nee
   return unknown;
 }
 
+bool WorkerRegistry::would_take(const Worker& worker, const Requirements& needs, SteadyTime now) const {
+  return there(worker, now) && !disabled(worker.beat.worker_id) && fits(needs, worker.beat.offer);
+}
+
 std::string WorkerRegistry::missing_for(const Requirements& needs, SteadyTime now) const {
   bool any = false;
   for (const auto& [id, worker] : workers_) {
     if (!there(worker, now)) continue;
     any = true;
-    Offer whole = worker.beat.offer;
-    if (!disabled(id) && fits(needs, whole)) return "";
+    if (would_take(worker, needs, now)) return "";
   }
   if (!any) return "a worker: none is online";
   const auto unknown = unknown_modules(needs);
@@ -111,10 +121,36 @@ std::string WorkerRegistry::missing_for(const Requirements& needs, SteadyTime no
                        unknown.size() > 1 ? "them" : "it");
   }
   std::vector<std::string> wanted = needs.labels;
-  for (const auto& [name, amount] : needs.resources) wanted.push_back(fmt::format("{}={}", name, amount));
+  for (const auto& resource : needs.resources) wanted.push_back(in_words(resource));
   if (wanted.empty()) return "a worker: every one that is online is disabled";
   return fmt::format("a worker that offers {} and its modules: none that is online does",
                      fmt::join(wanted, ", "));
+}
+
+std::string WorkerRegistry::in_use_for(const Requirements& needs, const std::function<Running()>& running,
+                                       SteadyTime now) const {
+  std::optional<Running> by_worker;
+  std::set<std::string> in_use;
+  for (const auto& [id, worker] : workers_) {
+    if (!would_take(worker, needs, now)) continue;
+    const Offer& whole = worker.beat.offer;
+    const auto wanted = taken_by(needs, whole);
+    if (wanted.empty()) return "";
+    if (!by_worker) by_worker = running();
+    auto free = whole.resources;
+    for (const Requirements* const other : (*by_worker)[id]) {
+      for (const auto& [name, amount] : taken_by(*other, whole)) free[name] -= amount;
+    }
+    bool room = true;
+    for (const auto& resource : wanted) {
+      if (free[resource.first] >= resource.second) continue;
+      in_use.insert(in_words(resource));
+      room = false;
+    }
+    if (room) return "";
+  }
+  if (in_use.empty()) return "";
+  return fmt::format("{} to be free: in use at every worker that could run it", fmt::join(in_use, ", "));
 }
 
 }  // namespace sisyphus::queue

@@ -2,7 +2,9 @@
 
 #include "core/clock.hpp"
 #include "core/services.hpp"
+#include "queue/reservation.hpp"
 
+#include <functional>
 #include <map>
 #include <optional>
 #include <set>
@@ -36,6 +38,11 @@ class WorkerRegistry {
 
   // Why no worker that is there takes a job with these needs, in words; empty when one would.
   std::string missing_for(const Requirements& needs, SteadyTime now) const;
+  // The same for one that some worker would take: which resources others hold just now wherever it could run.
+  // Empty when a worker has enough free: then it is its turn that a job waits for, or a slot. `running` is
+  // asked only for jobs that take resources.
+  std::string in_use_for(const Requirements& needs, const std::function<Running()>& running,
+                         SteadyTime now) const;
   // The modules among `needs` that no worker that is there offers.
   std::vector<std::string> unknown_modules(const Requirements& needs) const;
 
@@ -45,6 +52,8 @@ class WorkerRegistry {
     SteadyTime last_heard;
   };
   bool there(const Worker& worker, SteadyTime now) const { return now - worker.last_heard < expiry_; }
+  // Where nothing runs, a job with these needs would be granted there.
+  bool would_take(const Worker& worker, const Requirements& needs, SteadyTime now) const;
   void count(const Offer& offer, int change);
   WorkerView view(const Worker& worker) const;
 

@@ -133,6 +133,37 @@ TEST_F(JobLogTest, TailIsThereEvenWhereTheFileCannotBe) {
   EXPECT_EQ(log.tail(), "first \xEF\xBF\xBD\nsecond\n");
 }
 
+TEST_F(JobLogTest, ReaderIsToldOnceThatTheFileCannotBeMade) {
+  const std::string path = folder_ + "/none/a.log";
+  JobLog log(path);
+  log.add("first");
+  log.flush();
+  log.add("second");
+  std::uint64_t from = 0;
+  const std::string why =
+      fmt::format("[... the rest is left out here: cannot open {}: No such file or directory ...]\n", path);
+  EXPECT_EQ(all_of(log, from, 1000), why);
+  EXPECT_EQ(log.start_of_last(1000).value(), 0U);
+}
+
+TEST_F(JobLogTest, ReaderOfALogThatCannotBeWrittenAnyMoreIsToldBehindWhatWasWritten) {
+  fs::create_directory(path() + ".last");
+  JobLog log(path(), 40);
+  for (int i = 0; i < 5; ++i) log.add(fmt::format("line {:04}", i));
+  std::uint64_t from = 10;
+  EXPECT_EQ(
+      all_of(log, from, 1000),
+      fmt::format("line 0001\n[... the rest is left out here: cannot open {}.last: Is a directory ...]\n",
+                  path()));
+}
+
+TEST_F(JobLogTest, FullDiskIsNamed) {
+  JobLog log("/dev/full");
+  log.add("first");
+  log.flush();
+  EXPECT_THAT(log.read(0, 1000).value().text, HasSubstr("cannot write /dev/full: No space left on device"));
+}
+
 TEST_F(JobLogTest, NothingSaidMakesNoFile) {
   { const JobLog log(path()); }
   EXPECT_TRUE(fs::is_empty(folder_));

@@ -85,7 +85,8 @@ class LogRelayTest : public testing::Test {
   asio::io_context loop_;
   ControlHub control_{loop_.get_executor()};
   std::unique_ptr<EventStream> control_stream_ = control_.open("w1");
-  LogRelay relay_{loop_.get_executor(), control_, [](const JobId&) { return "the tail\n"; }, Millis(20)};
+  LogRelay relay_{loop_.get_executor(), control_, [](const JobId&) { return "the tail\n"; },
+                  std::chrono::hours(1)};
   const JobId id_ = make_uuid();
   std::string stream_;
 };
@@ -134,6 +135,7 @@ TEST_F(LogRelayTest, EndOfTheJobEndsTheLog) {
   relay_.job_changed(became(JobState::completed, 1, "w1"));
   EXPECT_EQ(text(*log), "one\ntwo\n");
   EXPECT_TRUE(log->ended());
+  EXPECT_FALSE(log->broken());
   EXPECT_EQ(order().type, "log_stop");
 }
 
@@ -162,6 +164,8 @@ TEST_F(LogRelayTest, SlowReaderIsLeftBehindAndToldSo) {
   EXPECT_THAT(rest, EndsWith("\n[sisyphus: this reader is too slow and is left behind here]\n"));
   EXPECT_LE(rest.size(), LogReader::kMostBehind + 100);
   EXPECT_TRUE(slow->ended());
+  EXPECT_TRUE(slow->broken());
+  EXPECT_FALSE((*quick)->broken());
   quick->reset();
   EXPECT_EQ(order().type, "log_stop") << "nobody else is left";
 }
@@ -232,12 +236,13 @@ TEST_F(LogRelayTest, PauseAndRepeatedNewsChangeNothing) {
 }
 
 TEST_F(LogRelayTest, WorkerThatDoesNotAnswerIsNamed) {
-  const auto silent = ask(running(), true).get();
+  LogRelay impatient(loop_.get_executor(), control_, {}, Millis(1));
+  const auto silent = Started(loop_, impatient.read_log(running(), kAll, true)).get();
   EXPECT_EQ(silent.error().code, Errc::timeout);
   EXPECT_THAT(silent.error().detail, HasSubstr("worker w1 sent no log"));
   EXPECT_EQ(order().type, "log");
   EXPECT_EQ(order().type, "log_stop");
-  const auto away = ask(running(1, "w9"), false).get();
+  const auto away = Started(loop_, impatient.read_log(running(1, "w9"), kAll, false)).get();
   EXPECT_EQ(away.error().code, Errc::timeout);
   EXPECT_THAT(away.error().detail, HasSubstr("worker w9, which has job"));
 }
@@ -269,12 +274,27 @@ TEST_F(LogRelayTest, ReadersAreLimited) {
   EXPECT_TRUE(ask(waiting(), true).get());
 }
 
-TEST_F(LogRelayTest, EndOfTheServerEndsAllLogs) {
+TEST_F(LogRelayTest, EndOfTheServerBreaksOffAllLogs) {
   auto log = followed("one\n");
   relay_.close();
   EXPECT_EQ(text(*log), "one\n[sisyphus: the server stops]\n");
   EXPECT_TRUE(log->ended());
+  EXPECT_TRUE(log->broken());
   EXPECT_EQ(ask(running(), true).get().error().code, Errc::unavailable);
+}
+
+TEST_F(LogRelayTest, ReaderThatHangsUpBreaksOffALogThatIsNotAtItsEnd) {
+  std::stop_source hangup;
+  hangup.request_stop();
+  auto log = followed("");
+  Started(loop_, log->next(Millis(0), hangup.get_token())).get();
+  EXPECT_TRUE(log->broken());
+  log.reset();
+  EXPECT_EQ(order().type, "log_stop");
+  auto whole = followed("");
+  relay_.job_changed(became(JobState::completed, 1, "w1"));
+  Started(loop_, whole->next(Millis(0), hangup.get_token())).get();
+  EXPECT_FALSE(whole->broken());
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ namespace sisyphus::actors {
 namespace {
 
 using testing::ElementsAre;
+using testing::HasSubstr;
 using testing::IsEmpty;
 
 class LogSenderTest : public testing::Test {
@@ -150,6 +151,33 @@ TEST_F(LogSenderTest, WhatTheServerDidNotGetIsSentAgain) {
   sender_.open(job_, "s", 0);
   turn_until_sent(3);
   EXPECT_THAT(sent_, ElementsAre("s 0 one\n", "s 0 one\n", "s 0 one\n"));
+}
+
+TEST_F(LogSenderTest, WhyTheLogCannotBeWrittenIsSent) {
+  JobLog log(folder_ + "/none/a.log");
+  const JobId job = make_uuid();
+  sender_.job_started(job, log);
+  sender_.open(job, "s", 0);
+  turn_until_sent(1);
+  EXPECT_THAT(sent_, ElementsAre("s 0 ")) << "nothing was said yet";
+  log.add("one");
+  turn_until_sent(2);
+  EXPECT_THAT(sent_.back(), HasSubstr("the rest is left out here: cannot open"));
+  sender_.job_ended(job, log);
+}
+
+TEST_F(LogSenderTest, LogThatCannotBeReadSaysSoLast) {
+  log_->add("one");
+  log_->flush();
+  std::filesystem::remove(folder_ + "/a.log");
+  answers_ = {Errc::network};
+  sender_.open(job_, "s", 0);
+  turn_until_sent(2);
+  settle(loop_);
+  log_->add("two");
+  EXPECT_TRUE(Started(loop_, finished()).get());
+  EXPECT_THAT(sent_,
+              ElementsAre(HasSubstr("s 0 [... the rest is left out here: cannot open"), sent_.front()));
 }
 
 TEST_F(LogSenderTest, RestIsSentBeforeTheEnd) {

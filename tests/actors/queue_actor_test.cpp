@@ -168,6 +168,26 @@ TEST_F(QueueActorTest, LastProgressIsToldBeforeTheEndAndNoneAfter) {
   EXPECT_THAT(told.back(), HasSubstr(R"("completed")"));
 }
 
+TEST_F(QueueActorTest, JobWhoseResourcesAreInUseSaysSoUntilTheyAreFree) {
+  constexpr const char* kOneCard = R"(,"requires":{"resources":{"gpu":1}})";
+  PollRequest wanted = request("w1");
+  wanted.offer.resources = {{"gpu", 1}};
+  Heartbeat beat;
+  beat.worker_id = "w1";
+  beat.offer = wanted.offer;
+  ASSERT_TRUE(begin(actor_->heartbeat(std::move(beat))).get());
+  const JobId first = submit("ffmpeg", kOneCard)->front().id;
+  EXPECT_EQ(actor_->job(first)->waiting_for, "");
+  const Grant grant = begin(actor_->poll(std::move(wanted), {})).get()->front();
+  const JobId second = submit("ffmpeg", kOneCard)->front().id;
+  EXPECT_EQ(actor_->job(first)->waiting_for, "");
+  EXPECT_EQ(actor_->job(second)->waiting_for, "gpu=1 to be free: in use at every worker that could run it");
+  std::vector<Completion> done;
+  done.push_back({first, grant.token, "", false, false, "{}", ""});
+  ASSERT_TRUE(begin(actor_->complete(std::move(done))).get().front());
+  EXPECT_EQ(actor_->job(second)->waiting_for, "");
+}
+
 TEST_F(QueueActorTest, WorkersThatComeAndGoAreEvents) {
   const auto events = actor_->subscribe(std::nullopt, "");
   ASSERT_TRUE(begin(actor_->heartbeat({"w1", "box", "{}", {}, {}})).get());

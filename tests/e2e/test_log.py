@@ -1,6 +1,7 @@
 """What the tools of a job say: read while it runs, followed to its end, kept when it is over."""
 
 import http.client
+import os
 import signal
 import socket
 import unittest
@@ -142,11 +143,26 @@ class Running(LogTest):
                 self.cancel(job_id)
                 self.assert_cancelled(follower.rest())
 
-    def test_the_end_of_the_server_ends_the_log(self):
+    def test_a_log_that_the_worker_cannot_write_says_so_and_the_job_goes_on(self):
+        job_id, worker = self.submit_held(encode_task(clip(), self.output()))
+        folder = self.farm.path("worker-state", "logs")
+        os.rmdir(folder)
+        with Follower(self.server, job_id) as follower:
+            self.release(job_id)
+            followed = follower.rest()
+        file = f"{folder}/{job_id}-1.log"
+        self.assertEqual(followed, f"[sisyphus: attempt 1, worker {worker.id}]\n"
+                         f"[... the rest is left out here: cannot open {file}: No such file or directory ...]\n")
+        self.server.wait_state(job_id, "completed")
+        self.assertIn("libx264", self.log(job_id).text)
+
+    def test_the_end_of_the_server_breaks_the_log_off(self):
         job_id = self.submit()
         with Follower(self.server, job_id) as follower:
             self.assertEqual(self.server.stop(), 0)
-            self.assertEqual(follower.rest(), "[sisyphus: the server stops]\n")
+            self.assertEqual(follower.response.readline(), b"[sisyphus: the server stops]\n")
+            with self.assertRaises(http.client.IncompleteRead):
+                follower.rest()
 
 
 class NotToBeHad(LogTest):
@@ -244,6 +260,17 @@ class Command(LogTest):
         following.signal(signal.SIGINT)
         self.assertEqual(following.wait(), 130)
         self.assertEqual(self.server.job(job_id)["state"], "running")
+
+    def test_a_log_that_breaks_off_is_said_to_be_and_has_an_exit_code_of_its_own(self):
+        self.farm.worker(self.server.url)
+        job_id = self.submit_endless()
+        self.server.wait_progress(job_id)
+        following = self.follow("-n", "1", job_id)
+        self.assertNotEqual(following.popen.stdout.readline(), "")
+        self.assertEqual(self.server.stop(), 0)
+        self.assertEqual(following.wait(), 3)
+        self.assertTrue(following.popen.stdout.read().endswith("[sisyphus: the server stops]\n"))
+        self.assertTrue(following.has_logged(f"sisyphus: {job_id}: the log broke off and is not whole: .*closed"))
 
     def test_shows_the_last_lines(self):
         self.farm.worker(self.server.url)

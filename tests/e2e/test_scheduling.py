@@ -9,7 +9,9 @@ class LargeJobAmongSmallOnes(unittest.TestCase):
     def test_gets_its_turn_and_jobs_that_leave_it_enough_run_meanwhile(self):
         farm = Farm(self)
         server = farm.server("--reserve-after", "0")
-        farm.worker(server.url, "--slots", "4", "--resource", "gpu=2")
+        with server.events() as events:
+            farm.worker(server.url, "--slots", "4", "--resource", "gpu=2")
+            events.wait(lambda event: event.type == "worker" and event.data["online"], "the worker is known")
 
         def submit(gpus, name):
             needs = {"requires": {"resources": {"gpu": gpus}}} if gpus else {}
@@ -23,6 +25,8 @@ class LargeJobAmongSmallOnes(unittest.TestCase):
         for job_id in running:
             server.wait_state(job_id, "running")
         large = submit(2, "large")
+        self.assertEqual(server.job(large)["waiting_for"],
+                         "gpu=2 to be free: in use at every worker that could run it")
         late = submit(1, "small 3")
         cancel(running[0])
         plain = submit(0, "plain")

@@ -65,6 +65,19 @@ class QuietStream final : public EventStream {
   int calls_ = 0;
 };
 
+class BrokenStream final : public EventStream {
+ public:
+  asio::awaitable<std::shared_ptr<const std::string>> next(Millis, std::stop_token) override {
+    if (std::exchange(told_, true)) co_return nullptr;
+    co_return std::make_shared<const std::string>("half");
+  }
+  bool ended() const override { return told_; }
+  bool broken() const override { return true; }
+
+ private:
+  bool told_ = false;
+};
+
 asio::awaitable<HttpResponse> events(const RouteContext&, const HttpRequest&) {
   co_return event_stream(std::make_unique<QuietStream>());
 }
@@ -76,6 +89,12 @@ asio::awaitable<HttpResponse> text(const RouteContext&, const HttpRequest&) {
   co_return response;
 }
 
+asio::awaitable<HttpResponse> broken(const RouteContext&, const HttpRequest&) {
+  HttpResponse response;
+  response.stream = std::make_unique<BrokenStream>();
+  co_return response;
+}
+
 // More than the buffers of a connection hold.
 asio::awaitable<HttpResponse> large(const RouteContext&, const HttpRequest&) {
   HttpResponse response;
@@ -84,11 +103,12 @@ asio::awaitable<HttpResponse> large(const RouteContext&, const HttpRequest&) {
   co_return response;
 }
 
-constexpr std::array<Route, 6> kRoutes{{{"GET", "/echo", echo},
+constexpr std::array<Route, 7> kRoutes{{{"GET", "/echo", echo},
                                         {"POST", "/echo", echo},
                                         {"GET", "/park", park},
                                         {"GET", "/events", events},
                                         {"GET", "/text", text},
+                                        {"GET", "/broken", broken},
                                         {"GET", "/large", large}}};
 
 class HttpServerTest : public testing::Test {
@@ -192,6 +212,12 @@ TEST_F(HttpServerTest, StreamOfTextHoldsNothingElse) {
   const std::string all = answer("GET /text HTTP/1.1\r\n\r\n");
   EXPECT_THAT(all, HasSubstr("text/plain"));
   EXPECT_TRUE(all.ends_with("\r\n\r\n9\r\ndata: x\n\n\r\n0\r\n\r\n")) << all;
+}
+
+TEST_F(HttpServerTest, StreamThatBreaksOffIsAnIncompleteMessage) {
+  start();
+  const std::string all = answer("GET /broken HTTP/1.1\r\n\r\n");
+  EXPECT_TRUE(all.ends_with("\r\n\r\n4\r\nhalf\r\n")) << all;
 }
 
 TEST_F(HttpServerTest, QuietStreamIsKeptAliveByComments) {

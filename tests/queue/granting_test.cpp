@@ -75,6 +75,28 @@ TEST_F(JobQueueGranting, BatchNeverTakesMoreResourcesThanAreFree) {
   EXPECT_THAT(granted_titles("w1", 10, offering({"m"}, {}, {{"gpu", 1}, {"ram", 1}})), ElementsAre("c", "e"));
 }
 
+TEST_F(JobQueueGranting, WhatRunsAtEachWorkerIsKnownAfterARestartToo) {
+  constexpr const char* kOneCard = R"(,"requires":{"resources":{"gpu":1}})";
+  submit("a", "m", kOneCard);
+  submit("b", "m");
+  submit("c", "m", kOneCard);
+  const Grant a = grant("w1", offering({"m"}, {}, {{"gpu", 1}}));
+  const Grant b = grant("w2", offering({"m"}));
+  const auto count = [this](std::string_view worker) { return queue_->running()[worker].size(); };
+  const auto expect_two = [&] {
+    ASSERT_EQ(count("w1"), 1U);
+    EXPECT_EQ(*queue_->running()["w1"].front(), *queue_->needs(a.id));
+    EXPECT_EQ(count("w2"), 1U);
+  };
+  expect_two();
+  restart();
+  expect_two();
+  ASSERT_TRUE(complete(done(a)));
+  EXPECT_EQ(count("w1"), 0U);
+  ASSERT_TRUE(queue_->hand_back({b.id, b.token, "no"}, now_));
+  EXPECT_TRUE(queue_->running().empty());
+}
+
 TEST_F(JobQueueGranting, BatchIsNoLargerThanWanted) {
   for (const char* const title : {"a", "b", "c"}) submit(title);
   EXPECT_THAT(granted_titles("w1", 2), ElementsAre("a", "b"));

@@ -11,8 +11,20 @@
 namespace sisyphus::app {
 namespace {
 
-bool is_control(char c) {
-  return static_cast<unsigned char>(c) < 0x20 || c == 0x7F;
+// Not bool: the compiler makes wide instructions of a loop over bytes.
+unsigned char is_control(char c) {
+  const auto byte = static_cast<unsigned char>(c);
+  return static_cast<unsigned char>((byte < 0x20) | (byte == 0x7F));
+}
+
+bool has_control(std::string_view text) {
+  constexpr std::size_t kBlock = 32;
+  unsigned char found = 0;
+  for (; text.size() >= kBlock; text.remove_prefix(kBlock)) {
+    for (std::size_t i = 0; i < kBlock; ++i) found |= is_control(text[i]);
+  }
+  for (const char c : text) found |= is_control(c);
+  return found != 0;
 }
 
 void append(spdlog::memory_buf_t& out, std::string_view text) {  // as out.append() does, but not byte by byte
@@ -25,7 +37,7 @@ void append_escaped(spdlog::memory_buf_t& out, std::string_view text) {
   for (const char c : text) {
     if (c == '\n') {
       append(out, "\\n");
-    } else if (is_control(c)) {
+    } else if (is_control(c) != 0) {
       fmt::format_to(std::back_inserter(out), "\\x{:02x}", c);
     } else {
       out.push_back(c);
@@ -42,7 +54,7 @@ void LogLine::format(const spdlog::details::log_msg& message, spdlog::memory_buf
   append(out, {level.data(), level.size()});
   out.push_back(' ');
   const std::string_view payload(message.payload.data(), message.payload.size());
-  if (std::any_of(payload.begin(), payload.end(), is_control)) {
+  if (has_control(payload)) {
     append_escaped(out, payload);
   } else {
     append(out, payload);

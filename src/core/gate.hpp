@@ -25,9 +25,13 @@ class Gate {
 
   void open() {
     if (waiters_.empty()) return;
-    asio::post(executor_, [waiters = std::exchange(waiters_, {})]() mutable {
-      for (std::unique_ptr<Waiter>& waiter : waiters) waiter->go(std::move(waiter));
-    });
+    asio::post(executor_, [waiters = std::exchange(waiters_, {})]() mutable { let_through(waiters); });
+  }
+
+  // At once, on top of the caller, who has nothing more to do.
+  void open_now() {
+    auto waiters = std::exchange(waiters_, {});
+    let_through(waiters);
   }
 
   // Moves everyone who waits here to the empty gate `other`.
@@ -49,6 +53,10 @@ class Gate {
     }
     Handler handler_;
   };
+  using Waiters = std::vector<std::unique_ptr<Waiter>>;
+  static void let_through(Waiters& waiters) {
+    for (std::unique_ptr<Waiter>& waiter : waiters) waiter->go(std::move(waiter));
+  }
   struct Enqueue {
     Gate* gate;
     template <class Handler>
@@ -58,7 +66,7 @@ class Gate {
   };
 
   asio::any_io_executor executor_;
-  std::vector<std::unique_ptr<Waiter>> waiters_;
+  Waiters waiters_;
 };
 
 }  // namespace sisyphus

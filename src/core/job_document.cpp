@@ -72,10 +72,12 @@ void append_without_ampersands(std::string_view text, std::string& out) {
 std::string stored_text(std::string_view object, std::size_t job_name_at, const JobId& id,
                         const std::string& added) {
   static constexpr std::string_view kAlias = "job_name";
-  std::string text;
-  const std::string front = fmt::format(R"({{"job_id":"{}","added":"{}",)", to_string(id), added);
-  text.reserve(front.size() + object.size());  // a million of them may wait: not a byte for nothing
-  text += front;
+  static constexpr std::string_view kId = R"({"job_id":")";
+  static constexpr std::string_view kAdded = R"(","added":")";
+  static constexpr std::string_view kEnd = R"(",)";
+  std::string text;  // a million of them may wait: not a byte for nothing
+  text.reserve(kId.size() + kUuidLength + kAdded.size() + added.size() + kEnd.size() + object.size());
+  text.append(kId).append(to_string(id)).append(kAdded).append(added).append(kEnd);
   if (job_name_at != 0) {
     append_without_ampersands(object.substr(1, job_name_at - 1), text);
     text += "job_title";

@@ -5,27 +5,15 @@
 #include "net/keep_alive_probes.hpp"
 #include "net/problem.hpp"
 
-#include <asio/bind_cancellation_slot.hpp>
 #include <asio/buffer.hpp>
 #include <asio/write.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <algorithm>
-#include <cerrno>
-
-#include <sys/socket.h>
-
 namespace sisyphus::net {
 namespace {
 
-constexpr std::size_t kReadSize = 4096;
-constexpr std::size_t kKeep = 16U << 10;  // bytes: the memory of a larger body is not kept for the next one
-
-// kTuple for reads: they are cancelled through the socket, and a slot for each would be an allocation more.
-auto without_slot() {
-  return asio::bind_cancellation_slot(asio::cancellation_slot(), kTuple);
-}
+constexpr std::size_t kKeep = 16U << 10;  // bytes: the memory of a larger text is not kept for the next one
 
 SteadyTime from_now(Millis span) {
   return std::chrono::steady_clock::now() + span;
@@ -34,73 +22,79 @@ SteadyTime from_now(Millis span) {
 }  // namespace
 
 HttpConnection::HttpConnection(asio::ip::tcp::socket socket, const ServerSettings& settings,
-                               const Router& router)
+                               const Router& router, std::span<char> scratch)
     : socket_(std::move(socket)),
       settings_(settings),
       router_(router),
+      scratch_(scratch),
       parser_(settings.limits),
       request_(parser_.request()),
-      read_gate_(socket_.get_executor()) {}
+      input_gate_(socket_.get_executor()) {}
 
 // The whole conversation is one coroutine: each that it called would be one more frame for every request.
 asio::awaitable<void> HttpConnection::run() {
   socket_.non_blocking(true);
   bool go_on = begin_request();
   while (go_on) {
-    State state = parse();
-    while (state == State::more && !end_of_input_) {
-      if (parser_.wants_continue() && !continued_) co_await send_continue();
-      if (read_pending_) {
-        co_await read_gate_.wait(asio::use_awaitable);
+    while (state_ == State::more && !end_of_input_) {
+      if (parser_.wants_continue() && !continued_) {
+        co_await send_continue();
       } else {
-        char* const to = room();
-        auto token = without_slot();
-        auto [error, size] = co_await socket_.async_read_some(asio::buffer(to, kReadSize), token);
-        read_done(error, size);
+        watch_input();
+        co_await input_gate_.wait(asio::use_awaitable);
       }
-      state = parse();
     }
-    if (state != State::complete) {
-      co_await refuse(state);
+    if (state_ != State::complete) {
+      co_await refuse();
       break;
     }
     HttpResponse response = co_await router_.handle(request_);
     const bool keep_alive = prepare_reply(response);
     std::string_view rest = reply_;
-    auto done = write_now(rest);
-    if (!done) {
+    auto written = write_now(rest);
+    if (!written) {
       const bool all = co_await write_rest(rest);
-      done = all;
+      written = all;
     }
-    // A client that had gone before the reply does not get it, whatever the kernel took.
-    const bool written = *done && !end_of_input_;
-    watching_ = false;
-    if (!written && response.undelivered) response.undelivered();
-    if (written && response.stream && with_body()) {
+    // A client that had gone before the reply does not get it, whatever the kernel took. One that cannot wait
+    // may have closed its own direction only.
+    const bool gone = end_of_input_ && request_.parameter("wait") != nullptr;
+    if (response.undelivered && (gone || !*written)) response.undelivered();
+    if (*written && response.stream && with_body()) {
       co_await write_stream(*response.stream, response.content_type == kEventStream);
     }
-    go_on = written && keep_alive && begin_request();
+    go_on = *written && keep_alive && begin_request();
   }
   std::error_code ignored;  // the client may have gone first
   socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
   socket_.close(ignored);
-  while (read_pending_) co_await read_gate_.wait(asio::use_awaitable);
+  while (watching_) co_await input_gate_.wait(asio::use_awaitable);
 }
 
 bool HttpConnection::begin_request() {
   parser_.next();
+  state_ = State::more;
+  use_ = Use::parse;
   continued_ = false;
-  idle_ = begin_ == end_;
+  idle_ = input_.empty();
   deadline_ = from_now(idle_ ? settings_.idle : settings_.receive);
+  if (!idle_) parse({});
   return !idle_ || !stopping_;
 }
 
-HttpConnection::State HttpConnection::parse() {
-  State state = State::more;
-  if (begin_ != end_) {
-    begin_ += parser_.feed(std::string_view(buffer_).substr(begin_, end_ - begin_), state);
+// With what was kept before it. What is not used up is kept: a part of a line, or what follows the request.
+void HttpConnection::parse(std::string_view bytes) {
+  const bool had_some = !input_.empty();
+  if (had_some) bytes = input_.append(bytes);
+  const std::size_t used = parser_.feed(bytes, state_);
+  if (had_some) {
+    input_.erase(0, used);
+  } else {
+    input_.assign(bytes.substr(used));
   }
-  if (state == State::complete) {
+  if (input_.empty()) clear_for_reuse(input_, kKeep);
+  if (state_ != State::more) use_ = Use::keep;
+  if (state_ == State::complete) {
     idle_ = false;
     deadline_ = SteadyTime::max();
     request_.watch = [this] { return watch_client(); };
@@ -108,7 +102,6 @@ HttpConnection::State HttpConnection::parse() {
     idle_ = false;
     deadline_ = from_now(settings_.receive);
   }
-  return state;
 }
 
 asio::awaitable<void> HttpConnection::send_continue() {
@@ -119,8 +112,8 @@ asio::awaitable<void> HttpConnection::send_continue() {
 }
 
 // What came is not a request, or it is not whole.
-asio::awaitable<void> HttpConnection::refuse(State state) {
-  if (state == State::failed) {
+asio::awaitable<void> HttpConnection::refuse() {
+  if (state_ == State::failed) {
     co_await answer_failure(parser_.status(), parser_.reason());
   } else if (timed_out_ && parser_.started()) {
     co_await answer_failure(
@@ -134,10 +127,6 @@ bool HttpConnection::prepare_reply(const HttpResponse& response) {
   clear_for_reuse(reply_, kKeep);
   append_head(response, keep_alive, settings_.allow_origin, reply_);
   if (with_body() && response.status != 204) reply_ += response.body;
-  // A grant is not written to a client that has gone: the kernel would take it all the same. One that cannot
-  // wait may have closed its own direction only.
-  const bool may_go = response.undelivered && request_.parameter("wait") != nullptr;
-  if (may_go && !read_pending_ && has_gone()) end_of_input_ = true;
   return keep_alive;
 }
 
@@ -153,80 +142,54 @@ asio::awaitable<void> HttpConnection::answer_failure(int status, std::string_vie
   socket_.shutdown(asio::ip::tcp::socket::shutdown_send, error);
   deadline_ = from_now(std::chrono::seconds(2));
   timed_out_ = false;
-  std::size_t drained = 0;
-  while (written && !error && drained < settings_.limits.body) {
-    begin_ = end_ = 0;
-    const bool more = co_await fill();
-    if (!more) break;
-    drained += end_;
+  input_.clear();
+  use_ = Use::discard;
+  while (written && !error && !end_of_input_ && discarded_ < settings_.limits.body) {
+    watch_input();
+    co_await input_gate_.wait(asio::use_awaitable);
   }
-}
-
-char* HttpConnection::room() {
-  if (begin_ == end_) begin_ = end_ = 0;
-  if (begin_ != 0) {
-    buffer_.erase(0, begin_);
-    end_ -= begin_;
-    begin_ = 0;
-  }
-  if (buffer_.size() < end_ + kReadSize) buffer_.resize(end_ + kReadSize);
-  return buffer_.data() + end_;
-}
-
-asio::awaitable<bool> HttpConnection::fill() {
-  if (end_of_input_) co_return false;
-  const std::size_t before = end_;
-  if (read_pending_) {
-    co_await read_gate_.wait(asio::use_awaitable);
-  } else {
-    char* const to = room();
-    auto token = without_slot();
-    auto [error, size] = co_await socket_.async_read_some(asio::buffer(to, kReadSize), token);
-    read_done(error, size);
-  }
-  co_return !end_of_input_ && end_ != before;
-}
-
-void HttpConnection::read_done(std::error_code error, std::size_t size) {
-  end_ += size;
-  if (error) end_of_input_ = true;
 }
 
 std::stop_token HttpConnection::watch_client() {
   hangup_ = std::stop_source();
   if (end_of_input_ || stopping_) hangup_.request_stop();
-  watching_ = true;
-  keep_reading();
   return hangup_.get_token();
 }
 
-// Without taking what it may have sent (recv(2)).
-bool HttpConnection::has_gone() {
-  char byte = 0;
-  const ssize_t size = ::recv(socket_.native_handle(), &byte, 1, MSG_PEEK | MSG_DONTWAIT);
-  return size == 0 || (size < 0 && errno != EAGAIN && errno != EINTR);
-}
-
-void HttpConnection::keep_reading() {
-  if (read_pending_ || end_of_input_) return;
+// All the time: so that a client that goes while a handler waits or a stream is written is noticed. Nothing is
+// read before something has come: then one piece of memory does for all connections, idle ones need none, and
+// no read(2) finds nothing.
+void HttpConnection::watch_input() {
+  if (watching_ || end_of_input_) return;
   // A client that sends on without waiting for replies: its bytes may pile up to the size of one request.
-  if (end_ - begin_ > settings_.limits.header + settings_.limits.body) return;
-  char* const to = room();
-  read_pending_ = true;
-  socket_.async_read_some(
-      asio::buffer(to, kReadSize),
-      [self = shared_from_this()](std::error_code error, std::size_t size) { self->on_read(error, size); });
+  if (input_.size() > settings_.limits.header + settings_.limits.body) return;
+  watching_ = true;
+  socket_.async_wait(asio::ip::tcp::socket::wait_read,
+                     [self = shared_from_this()](std::error_code error) { self->on_input(error); });
 }
 
-void HttpConnection::on_read(std::error_code error, std::size_t size) {
-  read_pending_ = false;
-  end_ += size;
-  if (error) {
+// The first bytes of the scratch memory.
+void HttpConnection::take(std::size_t size) {
+  const std::string_view bytes(scratch_.data(), size);
+  if (use_ == Use::parse && size != 0) {
+    parse(bytes);
+  } else if (use_ == Use::keep) {
+    input_ += bytes;
+  } else {
+    discarded_ += size;
+  }
+}
+
+void HttpConnection::on_input(std::error_code error) {
+  watching_ = false;
+  if (!error) take(socket_.read_some(asio::buffer(scratch_.data(), scratch_.size()), error));
+  if (error && error != asio::error::would_block) {
     end_of_input_ = true;
     hangup_.request_stop();
   }
-  read_gate_.open();
-  if (watching_) keep_reading();  // those were the next request's bytes; it may go yet
+  watch_input();
+  const bool more = use_ == Use::parse && !end_of_input_ && !parser_.wants_continue();
+  if (!more) input_gate_.open_now();
 }
 
 // The kernel takes nearly every reply at once: no need to go round the loop for it.

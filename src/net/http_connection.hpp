@@ -9,6 +9,7 @@
 
 #include <memory>
 #include <optional>
+#include <span>
 #include <stop_token>
 #include <string>
 
@@ -18,7 +19,9 @@ namespace sisyphus::net {
 // keeps the deadlines; the connection says until when it is willing to wait.
 class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
  public:
-  HttpConnection(asio::ip::tcp::socket socket, const ServerSettings& settings, const Router& router);
+  // `scratch`: where all the server's connections read to; nothing stays there.
+  HttpConnection(asio::ip::tcp::socket socket, const ServerSettings& settings, const Router& router,
+                 std::span<char> scratch);
 
   asio::awaitable<void> run();
   void refuse_more();  // server is stopping: answer what is there, then close
@@ -27,13 +30,12 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
 
  private:
   using State = RequestParser::State;
+  enum class Use { parse, keep, discard };
   bool begin_request();  // false: there is to be no other
-  State parse();         // what has come; when it is complete it is request_
+  void parse(std::string_view bytes);
   asio::awaitable<void> send_continue();
-  asio::awaitable<void> refuse(State state);
+  asio::awaitable<void> refuse();
   asio::awaitable<void> answer_failure(int status, std::string_view reason);
-  asio::awaitable<bool> fill();  // more bytes; false: there will be none
-  void read_done(std::error_code error, std::size_t size);
   bool with_body() const { return request_.method != "HEAD"; }
   bool prepare_reply(const HttpResponse& response);
   // The texts outlive the calls.
@@ -42,27 +44,26 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   asio::awaitable<bool> write_rest(std::string_view text);
   asio::awaitable<void> write_stream(EventStream& stream, bool comments);
 
-  // While a handler waits or a stream is written a read stays pending, so that a client that goes is noticed.
+  void watch_input();
+  void on_input(std::error_code error);
+  void take(std::size_t size);
   std::stop_token watch_client();  // a fresh token, raised when the client goes or the server stops
-  void keep_reading();
-  bool has_gone();
-  void on_read(std::error_code error, std::size_t size);
-  char* room();
 
   asio::ip::tcp::socket socket_;
   const ServerSettings& settings_;
   const Router& router_;
+  std::span<char> scratch_;
   RequestParser parser_;
-  HttpRequest& request_;  // that is being answered: the parser's
-  std::string reply_;    // to it, head and body
-  std::string buffer_;   // what has come and is not parsed is [begin_, end_)
-  std::size_t begin_ = 0;
-  std::size_t end_ = 0;
-  bool read_pending_ = false;
+  State state_ = State::more;  // of the parser
+  HttpRequest& request_;       // that is being answered: the parser's
+  std::string reply_;          // to it, head and body
+  Use use_ = Use::parse;       // of what comes
+  std::string input_;          // what has come and is not parsed yet
+  std::size_t discarded_ = 0;  // bytes
+  bool watching_ = false;      // a wait for input is pending
   bool end_of_input_ = false;
   bool continued_ = false;  // the client was told to go on with its body
-  bool watching_ = false;  // a handler or a stream is at work: when a read is done, begin the next
-  Gate read_gate_;
+  Gate input_gate_;         // opens when run() is to look again
   std::stop_source hangup_{std::nostopstate};
   bool stopping_ = false;
   bool idle_ = false;  // waiting for the first byte of a request

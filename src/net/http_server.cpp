@@ -14,6 +14,7 @@ namespace sisyphus::net {
 
 namespace {
 constexpr std::chrono::milliseconds kDeadlineTick{500};
+constexpr std::size_t kScratch = 64U << 10;  // bytes
 }
 
 using asio::ip::tcp;
@@ -22,6 +23,7 @@ HttpServer::HttpServer(asio::any_io_executor executor, ServerSettings settings, 
     : executor_(executor),
       settings_(std::move(settings)),
       router_(router),
+      scratch_(kScratch),
       acceptor_(executor),
       watch_bell_(executor),
       group_(executor) {}
@@ -93,7 +95,7 @@ asio::awaitable<void> HttpServer::serve(tcp::socket socket) {
                  error ? error.message() : "");
     co_return;
   }
-  const auto connection = std::make_shared<HttpConnection>(std::move(socket), settings_, router_);
+  const auto connection = std::make_shared<HttpConnection>(std::move(socket), settings_, router_, scratch_);
   const auto place = connections_.insert(connections_.end(), connection.get());
   if (connections_.size() == 1) watch_bell_.ring();
   std::exception_ptr failure;

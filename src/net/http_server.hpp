@@ -10,6 +10,7 @@
 #include <list>
 #include <memory>
 #include <string>
+#include <vector>
 
 namespace sisyphus::net {
 
@@ -50,6 +51,7 @@ class HttpServer {
   asio::any_io_executor executor_;
   ServerSettings settings_;
   const Router& router_;
+  std::vector<char> scratch_;  // for what comes, of whichever connection
   asio::ip::tcp::acceptor acceptor_;
   Bell watch_bell_;  // the first connection came, or the server stops
   std::list<HttpConnection*> connections_;

@@ -18,12 +18,18 @@ void read_target(std::string_view text, Target& target) {
   target.text = text;
   target.query.clear();
   const auto url = urls::parse_origin_form(text);
+  const bool plain = text.find('%') == std::string_view::npos;  // as most are: nothing to decode
   const std::size_t count = url.has_value() ? url->encoded_segments().size() : 0;
   target.segments.resize(count);
   if (count != 0) {
     auto into = target.segments.begin();
-    for (const auto& segment : url->encoded_segments())
-      segment.decode({}, urls::string_token::assign_to(*into++));
+    for (const auto& segment : url->encoded_segments()) {
+      if (plain) {
+        (into++)->assign(segment.data(), segment.size());
+      } else {
+        segment.decode({}, urls::string_token::assign_to(*into++));
+      }
+    }
   }
   if (!url.has_value() || !url->has_query()) return;
   target.query.reserve(url->params().size());

@@ -11,10 +11,21 @@
 // of malloc(3): a seventh of the server's time (docs/performance.md).
 namespace {
 
-constexpr std::size_t kStep = 16;        // glibc gives out 24, 40, 56, … bytes (malloc_usable_size(3))
-constexpr std::size_t kLeast = 24;       // bytes in a block of the first list
+// The sizes that glibc gives out are 24, 40, 56, … bytes (malloc_usable_size(3)): no other allocator wastes more
+// than a step.
+constexpr std::size_t kStep = 16;
+constexpr std::size_t kLeast = 24;
 constexpr std::size_t kLists = 128;      // up to 2056 bytes
 constexpr std::size_t kKept = 1U << 18;  // bytes kept in one list at most
+
+// The list of the blocks that a request of `size` bytes gets; kLists or more: none.
+constexpr std::size_t list_of(std::size_t size) {
+  return size <= kLeast ? 0 : (size - kLeast + kStep - 1) / kStep;
+}
+
+constexpr std::size_t block_size(std::size_t list) {
+  return kLeast + list * kStep;
+}
 
 struct Block {
   Block* next;
@@ -32,18 +43,12 @@ class FreeLists {
     }
   }
 
-  // Of at least `size` bytes; null when there is none.
-  void* take(std::size_t size) {
-    const std::size_t number = size <= kLeast ? 0 : (size - kLeast + kStep - 1) / kStep;
-    return number < kLists ? pop(lists_[number]) : nullptr;
-  }
+  void* take(std::size_t list) { return list < kLists ? pop(lists_[list]) : nullptr; }
 
-  bool keep(void* memory) {
-    const std::size_t size = ::malloc_usable_size(memory);
-    const std::size_t number = (size - kLeast) / kStep;
+  bool keep(void* memory, std::size_t number) {
     if (number >= kLists || !open_) return false;
     List& list = lists_[number];
-    if (list.count * size >= kKept) return false;
+    if (list.count * block_size(number) >= kKept) return false;
     list.first = new (memory) Block{list.first};
     ++list.count;
     return true;
@@ -72,7 +77,9 @@ constinit thread_local FreeLists free_lists;
 }  // namespace
 
 void* operator new(std::size_t size) {
-  if (void* const block = free_lists.take(size)) return block;
+  const std::size_t list = list_of(size);
+  if (void* const block = free_lists.take(list)) return block;
+  if (list < kLists) size = block_size(list);
   for (;;) {
     if (void* const block = std::malloc(size)) return block;
     const std::new_handler handler = std::get_new_handler();
@@ -81,10 +88,14 @@ void* operator new(std::size_t size) {
   }
 }
 
-void operator delete(void* memory) noexcept {
-  if (memory != nullptr && !free_lists.keep(memory)) std::free(memory);
+void operator delete(void* memory, std::size_t size) noexcept {
+  if (memory != nullptr && !free_lists.keep(memory, list_of(size))) std::free(memory);
 }
 
-void operator delete(void* memory, std::size_t) noexcept {
-  operator delete(memory);
+// Some come from asio, which does not say how large they were.
+void operator delete(void* memory) noexcept {
+  if (memory == nullptr) return;
+  const std::size_t size = ::malloc_usable_size(memory);
+  const bool fits = size >= kLeast && (size - kLeast) % kStep == 0;
+  if (!fits || !free_lists.keep(memory, list_of(size))) std::free(memory);
 }

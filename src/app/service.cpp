@@ -36,7 +36,8 @@ void start_logging(const LogOptions& options) {
 }
 
 int run_loop(const std::function<asio::awaitable<int>(asio::io_context& loop)>& body) {
-  asio::io_context loop(1);
+  // Other threads only post to the loop: its sockets and timers need no locks.
+  asio::io_context loop(ASIO_CONCURRENCY_HINT_UNSAFE_IO);
   int code = 1;
   std::exception_ptr failure;
   asio::co_spawn(loop, body(loop), [&](std::exception_ptr thrown, int returned) {

@@ -27,9 +27,7 @@ void TurnSink::detach() {
 }
 
 void TurnSink::sink_it_(const spdlog::details::log_msg& message) {
-  spdlog::memory_buf_t line;
-  formatter_->format(message, line);
-  lines_.append(line.data(), line.size());
+  formatter_->format(message, lines_);
   if (!loop_ || message.level >= spdlog::level::warn) return flush_();
   if (std::exchange(posted_, true)) return;
   asio::post(loop_, [this] { end_turn(); });

@@ -4,7 +4,6 @@
 #include <spdlog/sinks/base_sink.h>
 
 #include <mutex>
-#include <string>
 
 namespace sisyphus::app {
 
@@ -23,7 +22,7 @@ class TurnSink final : public spdlog::sinks::base_sink<std::mutex> {
   void end_turn();
 
   asio::any_io_executor loop_;  // empty: every line is written at once
-  std::string lines_;
+  spdlog::memory_buf_t lines_;
   bool posted_ = false;
 };
 

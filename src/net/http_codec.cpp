@@ -93,12 +93,11 @@ struct RequestParser::Impl {
 void HttpRequest::clear() {
   constexpr std::size_t kKeep = 16U << 10;
   method.clear();
-  target.reset();
+  target = nullptr;
   clear_for_reuse(body, kKeep);
   last_event_id.clear();
   keep_alive = true;
   open_segments.clear();
-  watch = nullptr;
 }
 
 RequestParser::RequestParser(HttpLimits limits) : limits_(limits), impl_(std::make_unique<Impl>(limits)) {}
@@ -125,7 +124,7 @@ std::size_t RequestParser::feed(std::string_view bytes, State& state) {
   }
   if (impl_->beast->is_done()) {
     state = State::complete;
-    impl_->parsed.request.target = targets_.read(impl_->parsed.target);
+    impl_->parsed.request.target = &targets_.read(impl_->parsed.target);
     impl_->parsed.request.keep_alive = impl_->beast->keep_alive();
   }
   return taken;

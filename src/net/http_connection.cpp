@@ -29,7 +29,9 @@ HttpConnection::HttpConnection(asio::ip::tcp::socket socket, const ServerSetting
       scratch_(scratch),
       parser_(settings.limits),
       request_(parser_.request()),
-      input_gate_(socket_.get_executor()) {}
+      input_gate_(socket_.get_executor()) {
+  request_.watch = [this] { return watch_client(); };
+}
 
 // The whole conversation is one coroutine: each that it called would be one more frame for every request.
 asio::awaitable<void> HttpConnection::run() {
@@ -97,7 +99,6 @@ void HttpConnection::parse(std::string_view bytes) {
   if (state_ == State::complete) {
     idle_ = false;
     deadline_ = SteadyTime::max();
-    request_.watch = [this] { return watch_client(); };
   } else if (idle_ && parser_.started()) {
     idle_ = false;
     deadline_ = from_now(settings_.receive);

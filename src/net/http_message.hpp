@@ -15,12 +15,12 @@ namespace sisyphus::net {
 
 struct HttpRequest {
   std::string method;                    // upper case
-  std::shared_ptr<const Target> target;  // never null once it was read
+  const Target* target = nullptr;        // the parser's; never null once it was read
   std::string body;
   std::string last_event_id;  // of the header
   bool keep_alive = true;
   std::vector<std::size_t> open_segments;  // of the target: those that the route's pattern left open
-  WatchClient watch;                       // never empty once the connection has set it
+  WatchClient watch;                       // the connection's; never empty there
 
   // What the route's pattern left open: its n-th "*".
   const std::string& param(std::size_t n) const { return target->segments.at(open_segments.at(n)); }

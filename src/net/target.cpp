@@ -38,12 +38,11 @@ void read_target(std::string_view text, Target& target) {
   }
 }
 
-std::shared_ptr<const Target> RecentTargets::read(std::string_view text) {
-  std::shared_ptr<Target>& target = recent_[text.size() % recent_.size()];
-  if (target && target->text == text) return target;
-  if (target.use_count() != 1) target = std::make_shared<Target>();
-  read_target(text, *target);
-  return target;
+const Target& RecentTargets::read(std::string_view text) {
+  std::unique_ptr<Target>& target = recent_[text.size() % recent_.size()];
+  if (!target) target = std::make_unique<Target>();
+  if (target->text != text) read_target(text, *target);
+  return *target;
 }
 
 }  // namespace sisyphus::net

@@ -22,13 +22,13 @@ struct Target {
 void read_target(std::string_view text, Target& target);  // whose memory is used again
 
 // The last targets of one connection: a client that stays asks for the same ones again and again, and those that
-// are the same but for an id are of one length. One that nobody holds any more is made into the next.
+// are the same but for an id are of one length.
 class RecentTargets {
  public:
-  std::shared_ptr<const Target> read(std::string_view text);
+  const Target& read(std::string_view text);  // it stays until the next call
 
  private:
-  std::array<std::shared_ptr<Target>, 8> recent_;  // by length
+  std::array<std::unique_ptr<Target>, 8> recent_;  // by length
 };
 
 }  // namespace sisyphus::net

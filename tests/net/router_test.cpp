@@ -49,7 +49,8 @@ HttpResponse ask(std::string method, std::vector<std::string> segments) {
   const Router router({{none, none, none, none, none, none, none}, clock}, kRoutes);
   HttpRequest request;
   request.method = std::move(method);
-  request.target = std::make_shared<const Target>(Target{"/asked", std::move(segments), {}});
+  const Target target{"/asked", std::move(segments), {}};
+  request.target = &target;
   return run_until_done(loop, router.handle(request));
 }
 

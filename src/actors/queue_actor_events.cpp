@@ -3,11 +3,10 @@
 #include "net/wire.hpp"
 
 #include <boost/json.hpp>
-#include <fmt/compile.h>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
 
-#include <iterator>
+#include <string>
 #include <utility>
 
 // What the world is told once it is in the journal: log, events, orders to workers.
@@ -16,17 +15,18 @@ namespace {
 
 void log_state(const queue::Effect& job) {
   if (!spdlog::should_log(spdlog::level::info)) return;
-  fmt::memory_buffer line;  // compiled formats: three of these lines are written for each job
-  fmt::format_to(std::back_inserter(line), FMT_COMPILE("job_{} job_id={} attempt={} worker={}"),
-                 to_string(job.state), job.id, job.attempt, job.worker_id);
+  std::string line;  // without format strings: three of these lines are written for each job
+  line.reserve(160);
+  line.append("job_").append(to_string(job.state)).append(" job_id=").append(to_string(job.id));
+  line.append(" attempt=").append(std::to_string(job.attempt)).append(" worker=").append(job.worker_id);
   if (!job.message.empty() || job.unconfirmed) {
-    fmt::format_to(std::back_inserter(line), FMT_COMPILE(" message=\"{}\"{}"), job.message,
-                   job.unconfirmed ? " unconfirmed=true" : "");
+    line.append(" message=\"").append(job.message).append(job.unconfirmed ? "\" unconfirmed=true" : "\"");
   }
-  spdlog::info(std::string_view(line.data(), line.size()));
+  spdlog::info(std::string_view(line));
 }
 
 }  // namespace
+
 void QueueActor::publish(const std::vector<queue::Effect>& effects) {
   for (const queue::Effect& effect : effects) {
     logs_.job_changed(effect);

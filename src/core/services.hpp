@@ -3,6 +3,7 @@
 #include "core/errc.hpp"
 #include "core/job.hpp"
 #include "core/job_document.hpp"
+#include "core/shared_text.hpp"
 
 #include <asio/awaitable.hpp>
 
@@ -33,7 +34,7 @@ struct PollRequest {
 
 struct Grant {
   JobId id;
-  std::string document;
+  SharedText document;
   LeaseToken token;  // none for the original client
   Millis expires_in{0};
   int attempt = 0;

@@ -9,6 +9,9 @@
 #include <fmt/chrono.h>
 #include <fmt/format.h>
 
+#include <ctime>
+#include <vector>
+
 namespace sisyphus::net {
 namespace {
 
@@ -18,16 +21,30 @@ std::string_view view(boost::beast::string_view text) {
   return {text.data(), text.size()};
 }
 
-// RFC 9110, 5.6.7; the same text for all replies of a second.
-const std::string& date_now() {
-  thread_local std::time_t cached_at = 0;
-  thread_local std::string text;
-  const std::time_t now = std::time(nullptr);
-  if (now != cached_at) {
-    cached_at = now;
-    text = fmt::format("{:%a, %d %b %Y %H:%M:%S GMT}", fmt::gmtime(now));
-  }
+// What all replies of one kind begin with, the same for a second (the date: RFC 9110, 5.6.7).
+struct Beginning {
+  int status;
+  std::string_view content_type;  // empty: of a reply without a body
+  std::string text;
+};
+
+std::string render_beginning(int status, std::string_view content_type, std::time_t now) {
+  std::string text = fmt::format("HTTP/1.1 {} {}\r\nServer: sisyphus\r\nDate: {:%a, %d %b %Y %H:%M:%S GMT}", status,
+                                 reason_phrase(status), fmt::gmtime(now));
+  if (!content_type.empty()) text.append("\r\nContent-Type: ").append(content_type);
   return text;
+}
+
+const std::string& beginning(int status, std::string_view content_type) {
+  thread_local std::time_t cached_at = 0;
+  thread_local std::vector<Beginning> cached;
+  const std::time_t now = std::time(nullptr);
+  if (now != cached_at) cached.clear();
+  cached_at = now;
+  for (const Beginning& one : cached) {
+    if (one.status == status && one.content_type == content_type) return one.text;
+  }
+  return cached.emplace_back(Beginning{status, content_type, render_beginning(status, content_type, now)}).text;
 }
 
 // Of the present request.
@@ -154,13 +171,11 @@ const char* reason_phrase(int status) {
 
 void append_head(const HttpResponse& response, bool keep_alive, std::string_view allow_origin,
                  std::string& out) {
-  out.append("HTTP/1.1 ").append(fmt::format_int(response.status).c_str()).append(1, ' ');
-  out.append(reason_phrase(response.status)).append("\r\nServer: sisyphus\r\nDate: ").append(date_now());
+  const bool has_body = response.stream || (response.status != 204 && response.status != 304);
+  out += beginning(response.status, has_body ? response.content_type : std::string_view());
   if (response.stream) {
-    out.append("\r\nContent-Type: ").append(response.content_type);
     out += "\r\nCache-Control: no-store\r\nTransfer-Encoding: chunked";
-  } else if (response.status != 204 && response.status != 304) {
-    out.append("\r\nContent-Type: ").append(response.content_type);
+  } else if (has_body) {
     out.append("\r\nContent-Length: ").append(fmt::format_int(response.body.size()).c_str());
   }
   if (!allow_origin.empty()) {

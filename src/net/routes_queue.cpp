@@ -112,10 +112,9 @@ asio::awaitable<HttpResponse> get_queue_poll(const RouteContext& context, const 
     response.status = 404;
     response.body = "null";
   } else {
-    response.body = std::move(grants->front().document);
+    response.body = grants->front().document.view();
   }
   if (!grants->empty()) {
-    for (Grant& grant : *grants) grant.document = {};  // it is in the reply
     response.undelivered = [&jobs = context.services.jobs, given = std::move(*grants)] {
       jobs.undelivered(given);
     };

@@ -122,7 +122,7 @@ std::string grants_json(const std::vector<Grant>& grants) {
     text += R"({"lease":)";
     append_lease(text, grant.token, grant.expires_in);
     text.append(R"(,"attempt":)").append(fmt::format_int(grant.attempt).c_str());
-    text.append(1, ',').append(grant.document, 1);
+    text.append(1, ',').append(grant.document.view().substr(1));
   }
   text += "]}";
   return text;

@@ -85,7 +85,7 @@ void JobQueue::apply(Submitted record) {
   auto job = std::make_unique<Job>();
   job->id = record.id;
   job->order = record.order;
-  job->document = std::move(record.document);
+  job->document = SharedText(record.document);
   job->priority = static_cast<std::int8_t>(facts.priority);
   job->max_attempts = static_cast<std::uint16_t>(facts.max_attempts);
   if (facts.not_before) job->not_before = facts.not_before->time_since_epoch().count();
@@ -211,9 +211,9 @@ void JobQueue::apply(Job& job, const Prioritized& record) {
   job.priority = static_cast<std::int8_t>(record.priority);
   job.prioritized = true;
   if (!job.document.empty()) {  // a compaction works without
-    std::string document = job.document;
+    std::string document(job.document.view());
     set_member(document, "priority", std::to_string(record.priority));
-    table_.set_document(job, std::move(document));
+    table_.set_document(job, SharedText(document));
   }
   if (job.waiting()) place(job);
   if (job.by_readiness.is_linked()) job.kind->passed_over = passed_over;  // it has waited all the same

@@ -44,7 +44,7 @@ Job* JobQueue::next_for(const std::string& worker_id, const Offer& offer, const 
 // its date.
 std::int64_t JobQueue::rank_of(const Job& job) const {
   if (policy_.ageing == Millis(0)) return job.priority;
-  const auto added = added_at(job.document);
+  const auto added = added_at(job.document.view());
   const std::int64_t since = added ? added->time_since_epoch().count() : 0;
   return job.priority * policy_.ageing.count() - std::max(since, job.not_before);
 }

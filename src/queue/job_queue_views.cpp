@@ -45,8 +45,8 @@ JobView JobQueue::make_view(const Job& job, bool with_document) const {
   }
   if (!with_document) return view;
   view.attempts = attempts_of(job);
-  view.document = job.document;
-  if (auto spec = read_stored_spec(job.document)) {
+  view.document = job.document.view();
+  if (auto spec = read_stored_spec(job.document.view())) {
     view.title = std::move(spec->title);
     view.modules = std::move(spec->needs.modules);
   }
@@ -92,13 +92,13 @@ QueueView JobQueue::waiting(std::size_t limit) const {
     const auto next = std::min_element(heads.begin(), heads.end(), [](const auto& a, const auto& b) {
       return JobClass::Before()(*a.first, *b.first);
     });
-    view.documents.push_back(next->first->document);
+    view.documents.emplace_back(next->first->document.view());
     if (++next->first == next->second) heads.erase(next);
   }
   const bool others = table_.waiting_count() > view.documents.size();
   for (auto at = table_.ordered().begin();
        others && view.documents.size() < limit && at != table_.ordered().end(); ++at) {
-    if (at->waiting() && !at->by_readiness.is_linked()) view.documents.push_back(at->document);
+    if (at->waiting() && !at->by_readiness.is_linked()) view.documents.emplace_back(at->document.view());
   }
   return view;
 }

@@ -47,7 +47,7 @@ void JobTable::set_state(Job& job, JobState state) {
   if (job.waiting()) ++waiting_count_;
 }
 
-void JobTable::set_document(Job& job, std::string document) {
+void JobTable::set_document(Job& job, SharedText document) {
   document_bytes_ += document.size();
   document_bytes_ -= job.document.size();
   job.document = std::move(document);

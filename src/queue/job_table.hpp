@@ -2,6 +2,7 @@
 
 #include "core/clock.hpp"
 #include "core/job.hpp"
+#include "core/shared_text.hpp"
 #include "queue/avoidance.hpp"
 #include "queue/history_space.hpp"
 
@@ -52,7 +53,7 @@ struct Job {
 
   JobId id{};
   std::uint64_t order = 0;
-  std::string document;
+  SharedText document;
   JobClass* kind = nullptr;
   LeaseToken token;                 // of the last grant; kept when it is over, for repeats and re-adoption
   std::optional<SteadyTime> timer;  // lease end while it runs, end of the delay while it waits
@@ -130,7 +131,7 @@ class JobTable {
   void bring_news() { news_ = true; }
   std::size_t waiting_count() const { return waiting_count_; }
   void set_state(Job& job, JobState state);
-  void set_document(Job& job, std::string document);
+  void set_document(Job& job, SharedText document);
 
   void set_timer(Job& job, std::optional<SteadyTime> when);
   std::optional<SteadyTime> next_timer() const;

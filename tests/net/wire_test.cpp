@@ -78,8 +78,8 @@ TEST(Wire, EventIsAStatusWithoutInfo) {
 }
 
 TEST(Wire, GrantsHaveLeaseAndAttemptInFront) {
-  const Grant first{kId, R"({"job_id":"x"})", {7, 42}, Millis(1500), 2};
-  const Grant second{kId, R"({"job_id":"y"})", {7, 43}, Millis(60'000), 1};
+  const Grant first{kId, SharedText(R"({"job_id":"x"})"), {7, 42}, Millis(1500), 2};
+  const Grant second{kId, SharedText(R"({"job_id":"y"})"), {7, 43}, Millis(60'000), 1};
   EXPECT_EQ(grants_json({first, second}),
             R"({"jobs":[{"lease":{"token":"7-42","expires_s":1.5},"attempt":2,"job_id":"x"},)"
             R"({"lease":{"token":"7-43","expires_s":60},"attempt":1,"job_id":"y"}]})");

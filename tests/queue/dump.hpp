@@ -41,7 +41,7 @@ inline std::string dump(const Job& job) {
   const Requirements& needs = job.kind->needs;
   text += fmt::format(" needs {} {}", fmt::join(needs.modules, ","), fmt::join(needs.labels, ","));
   for (const auto& [name, amount] : needs.resources) text += fmt::format(" {}={}", name, amount);
-  return text + " " + job.document + "\n";
+  return text + " " + std::string(job.document.view()) + "\n";
 }
 
 // The whole state in words: equal states give equal texts, and the first difference can be read.

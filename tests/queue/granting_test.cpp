@@ -108,7 +108,7 @@ TEST_F(JobQueueGranting, GrantCarriesDocumentTokenLeaseAndAttempt) {
   const JobId id = submit("a");
   const Grant given = grant();
   EXPECT_EQ(given.id, id);
-  EXPECT_EQ(given.document, view(id).document);
+  EXPECT_EQ(given.document.view(), view(id).document);
   EXPECT_EQ(given.token, (LeaseToken{1, 1}));
   EXPECT_EQ(given.expires_in, 60s);
   EXPECT_EQ(given.attempt, 1);

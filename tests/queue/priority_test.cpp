@@ -31,8 +31,8 @@ TEST_F(JobQueuePriority, IsShownAndHandedOut) {
   set_priority(said, -7);
   set_priority(silent, -8);
   EXPECT_EQ(view(said).priority, -7);
-  EXPECT_THAT(grant().document, HasSubstr(R"("priority":-7)"));
-  EXPECT_THAT(grant().document, HasSubstr(R"("priority":-8)"));
+  EXPECT_THAT(std::string(grant().document.view()), HasSubstr(R"("priority":-7)"));
+  EXPECT_THAT(std::string(grant().document.view()), HasSubstr(R"("priority":-8)"));
 }
 
 TEST_F(JobQueuePriority, SurvivesARestart) {

@@ -173,7 +173,7 @@ class RandomHistory {
     const JobId id = any_id();
     const std::optional<LeaseToken> said = below(4) == 0 ? std::nullopt : std::optional(token());
     const LeaseVerdict verdict = queue_->renew(worker(), {id, said}, now_);
-    if (verdict.verdict == Verdict::adopted) grants_.push_back({id, "", verdict.token, {}, 0});
+    if (verdict.verdict == Verdict::adopted) grants_.push_back({id, SharedText(), verdict.token, {}, 0});
   }
 
   void rare() {

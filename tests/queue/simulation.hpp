@@ -306,7 +306,7 @@ class Simulation {
           sisyphus::to_string(lease.token.value_or(LeaseToken())), static_cast<int>(verdict.verdict));
     if (verdict.verdict == Verdict::adopted) {
       ++seen_.adopted;
-      grants_.push_back({last_id_, "", verdict.token, {}, 0});
+      grants_.push_back({last_id_, SharedText(), verdict.token, {}, 0});
     }
     check(pending_.renew(who, lease, verdict, now_));
   }

@@ -51,8 +51,9 @@ asio::awaitable<void> HttpConnection::run() {
       break;
     }
     HttpResponse response = co_await router_.handle(request_);
-    const bool keep_alive = prepare_reply(response);
-    std::string_view rest = reply_;
+    const bool keep_alive = request_.keep_alive && !stopping_ && !response.stream;
+    const std::string reply = render(response, keep_alive);
+    std::string_view rest = reply;
     auto written = write_now(rest);
     if (!written) {
       const bool all = co_await write_rest(rest);
@@ -122,20 +123,19 @@ asio::awaitable<void> HttpConnection::refuse() {
   }
 }
 
-// Into reply_. Returns whether the connection stays.
-bool HttpConnection::prepare_reply(const HttpResponse& response) {
-  const bool keep_alive = request_.keep_alive && !stopping_ && !response.stream;
-  clear_for_reuse(reply_, kKeep);
-  append_head(response, keep_alive, settings_.allow_origin, reply_);
-  if (with_body() && response.status != 204) reply_ += response.body;
-  return keep_alive;
+// Into memory that the last reply, of whichever connection, has just left: it is in the processor's cache.
+std::string HttpConnection::render(const HttpResponse& response, bool keep_alive) const {
+  constexpr std::size_t kHead = 256;  // bytes; seldom more
+  std::string text;
+  text.reserve(kHead + response.body.size());
+  append_head(response, keep_alive, settings_.allow_origin, text);
+  if (with_body() && response.status != 204) text += response.body;
+  return text;
 }
 
 asio::awaitable<void> HttpConnection::answer_failure(int status, std::string_view reason) {
   const HttpResponse response = problem(status, reason);
-  std::string text;
-  append_head(response, false, settings_.allow_origin, text);
-  text += response.body;
+  const std::string text = render(response, false);
   const bool written = co_await write_text(text);
   // Closing with unread input would reset the connection and take the reply with it: read what is still
   // coming.

@@ -37,7 +37,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   asio::awaitable<void> refuse();
   asio::awaitable<void> answer_failure(int status, std::string_view reason);
   bool with_body() const { return request_.method != "HEAD"; }
-  bool prepare_reply(const HttpResponse& response);
+  std::string render(const HttpResponse& response, bool keep_alive) const;
   // The texts outlive the calls.
   asio::awaitable<bool> write_text(std::string_view text);
   std::optional<bool> write_now(std::string_view& text);  // empty: some is left in `text`
@@ -56,7 +56,6 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   RequestParser parser_;
   State state_ = State::more;  // of the parser
   HttpRequest& request_;       // that is being answered: the parser's
-  std::string reply_;          // to it, head and body
   Use use_ = Use::parse;       // of what comes
   std::string input_;          // what has come and is not parsed yet
   std::size_t discarded_ = 0;  // bytes

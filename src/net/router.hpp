@@ -17,8 +17,8 @@ struct RouteContext {
   const Clock& clock;
 };
 
-// `context` outlives the server; `request` lives until the handler is done.
-using Handler = asio::awaitable<HttpResponse> (*)(const RouteContext& context, const HttpRequest& request);
+// `context` outlives the server; `request` lives until the handler is done, which may use it up.
+using Handler = asio::awaitable<HttpResponse> (*)(const RouteContext& context, HttpRequest& request);
 
 // One line of the route table. A segment "*" of the pattern stands for any one segment and becomes a
 // parameter.

@@ -10,7 +10,7 @@ std::span<const Route> routes();  // the whole table: docs/api.md
 
 // The handlers, by the file that they are in.
 #define SISYPHUS_HANDLER(name) \
-  asio::awaitable<HttpResponse> name(const RouteContext& context, const HttpRequest& request)
+  asio::awaitable<HttpResponse> name(const RouteContext& context, HttpRequest& request)
 
 // routes_queue.cpp
 SISYPHUS_HANDLER(post_queue);

@@ -131,7 +131,7 @@ Result<HandBack> read_hand_back(const json::object& object) {
 
 }  // namespace
 
-asio::awaitable<HttpResponse> patch_job_completed(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> patch_job_completed(const RouteContext& context, HttpRequest& request) {
   auto completion = read_single_completion(request);
   if (!completion) co_return problem(completion.error());
   std::vector<Completion> one;
@@ -141,7 +141,7 @@ asio::awaitable<HttpResponse> patch_job_completed(const RouteContext& context, c
   co_return no_content();
 }
 
-asio::awaitable<HttpResponse> post_jobs_completed(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> post_jobs_completed(const RouteContext& context, HttpRequest& request) {
   auto completions = read_items<Completion>(request.body, read_batch_completion);
   if (!completions) co_return problem(completions.error());
   const std::vector<JobId> ids = ids_of(*completions);
@@ -149,7 +149,7 @@ asio::awaitable<HttpResponse> post_jobs_completed(const RouteContext& context, c
   co_return results_reply(ids, results);
 }
 
-asio::awaitable<HttpResponse> post_worker_hand_back(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> post_worker_hand_back(const RouteContext& context, HttpRequest& request) {
   auto jobs = read_items<HandBack>(request.body, read_hand_back);
   if (!jobs) co_return problem(jobs.error());
   const std::vector<JobId> ids = ids_of(*jobs);
@@ -157,7 +157,7 @@ asio::awaitable<HttpResponse> post_worker_hand_back(const RouteContext& context,
   co_return results_reply(ids, results);
 }
 
-asio::awaitable<HttpResponse> post_job_irreversible(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> post_job_irreversible(const RouteContext& context, HttpRequest& request) {
   const auto id = job_id_param(request);
   if (!id) co_return problem(id.error());
   const auto body = parse_object_body(request.body);

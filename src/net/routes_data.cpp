@@ -8,7 +8,7 @@ namespace sisyphus::net {
 
 namespace json = boost::json;
 
-asio::awaitable<HttpResponse> get_data(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> get_data(const RouteContext& context, HttpRequest& request) {
   auto document = context.services.data.get(request.param(0), request.param(1));
   if (!document) co_return problem(document.error());
   HttpResponse response;
@@ -16,7 +16,7 @@ asio::awaitable<HttpResponse> get_data(const RouteContext& context, const HttpRe
   co_return response;
 }
 
-asio::awaitable<HttpResponse> post_data(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> post_data(const RouteContext& context, HttpRequest& request) {
   auto body = parse_object_body(request.body);
   if (!body) co_return problem(body.error());
   const std::string module = request.param(0);
@@ -27,7 +27,7 @@ asio::awaitable<HttpResponse> post_data(const RouteContext& context, const HttpR
   co_return no_content();
 }
 
-asio::awaitable<HttpResponse> delete_data(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> delete_data(const RouteContext& context, HttpRequest& request) {
   const std::string module = request.param(0);
   const std::string name = request.param(1);
   auto erased = co_await context.services.data.erase(module, name);

@@ -21,7 +21,7 @@ HttpResponse state_reply(const JobId& id, const Result<JobState>& state) {
 
 }  // namespace
 
-asio::awaitable<HttpResponse> get_jobs(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> get_jobs(const RouteContext& context, HttpRequest& request) {
   std::optional<JobState> state;
   if (const std::string* const text = request.parameter("state")) {
     state = parse_job_state(*text);
@@ -47,7 +47,7 @@ asio::awaitable<HttpResponse> get_jobs(const RouteContext& context, const HttpRe
   co_return response;
 }
 
-asio::awaitable<HttpResponse> get_job(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> get_job(const RouteContext& context, HttpRequest& request) {
   const auto id = job_id_param(request);
   if (!id) co_return problem(id.error());
   const std::optional<JobId> one = *id;
@@ -59,7 +59,7 @@ asio::awaitable<HttpResponse> get_job(const RouteContext& context, const HttpReq
   co_return response;
 }
 
-asio::awaitable<HttpResponse> patch_job(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> patch_job(const RouteContext& context, HttpRequest& request) {
   const auto id = job_id_param(request);
   if (!id) co_return problem(id.error());
   const auto body = parse_object_body(request.body);
@@ -80,7 +80,7 @@ asio::awaitable<HttpResponse> patch_job(const RouteContext& context, const HttpR
   co_return response;
 }
 
-asio::awaitable<HttpResponse> delete_job(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> delete_job(const RouteContext& context, HttpRequest& request) {
   const auto id = job_id_param(request);
   if (!id) co_return problem(id.error());
   auto removed = co_await context.services.jobs.remove(*id);
@@ -88,28 +88,28 @@ asio::awaitable<HttpResponse> delete_job(const RouteContext& context, const Http
   co_return no_content();
 }
 
-asio::awaitable<HttpResponse> post_job_cancel(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> post_job_cancel(const RouteContext& context, HttpRequest& request) {
   const auto id = job_id_param(request);
   if (!id) co_return problem(id.error());
   auto state = co_await context.services.jobs.cancel(*id);
   co_return state_reply(*id, state);
 }
 
-asio::awaitable<HttpResponse> post_job_pause(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> post_job_pause(const RouteContext& context, HttpRequest& request) {
   const auto id = job_id_param(request);
   if (!id) co_return problem(id.error());
   auto state = co_await context.services.jobs.pause(*id);
   co_return state_reply(*id, state);
 }
 
-asio::awaitable<HttpResponse> post_job_resume(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> post_job_resume(const RouteContext& context, HttpRequest& request) {
   const auto id = job_id_param(request);
   if (!id) co_return problem(id.error());
   auto state = co_await context.services.jobs.resume(*id);
   co_return state_reply(*id, state);
 }
 
-asio::awaitable<HttpResponse> post_job_retry(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> post_job_retry(const RouteContext& context, HttpRequest& request) {
   const auto id = job_id_param(request);
   if (!id) co_return problem(id.error());
   auto state = co_await context.services.jobs.retry(*id);
@@ -117,7 +117,7 @@ asio::awaitable<HttpResponse> post_job_retry(const RouteContext& context, const 
 }
 
 // What its worker sent with the outcome.
-asio::awaitable<HttpResponse> get_job_events(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> get_job_events(const RouteContext& context, HttpRequest& request) {
   const auto id = job_id_param(request);
   if (!id) co_return problem(id.error());
   const std::optional<JobId> one = *id;
@@ -127,7 +127,7 @@ asio::awaitable<HttpResponse> get_job_events(const RouteContext& context, const 
   co_return event_stream(context.services.events.subscribe(*id, request.last_event_id));
 }
 
-asio::awaitable<HttpResponse> get_events(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> get_events(const RouteContext& context, HttpRequest& request) {
   co_return event_stream(context.services.events.subscribe(std::nullopt, request.last_event_id));
 }
 

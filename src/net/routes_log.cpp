@@ -30,7 +30,7 @@ HttpResponse kept_log(const JobView& job, std::size_t lines) {
 
 }  // namespace
 
-asio::awaitable<HttpResponse> get_job_log(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> get_job_log(const RouteContext& context, HttpRequest& request) {
   const auto id = job_id_param(request);
   if (!id) co_return problem(id.error());
   constexpr std::size_t kAll = std::numeric_limits<std::size_t>::max();
@@ -62,7 +62,7 @@ asio::awaitable<HttpResponse> get_job_log(const RouteContext& context, const Htt
   co_return response;
 }
 
-asio::awaitable<HttpResponse> post_job_log(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> post_job_log(const RouteContext& context, HttpRequest& request) {
   const auto id = job_id_param(request);
   if (!id) co_return problem(id.error());
   const auto place = count_parameter(request, "place", 0, std::numeric_limits<std::size_t>::max(), 0);

@@ -18,7 +18,7 @@ std::string_view module_of(const embedded::Text& text) {
 
 }  // namespace
 
-asio::awaitable<HttpResponse> get_modules(const RouteContext&, const HttpRequest&) {
+asio::awaitable<HttpResponse> get_modules(const RouteContext&, HttpRequest&) {
   json::array list;
   for (const embedded::Text& text : embedded::schemas()) {
     const std::string_view name = module_of(text);
@@ -30,7 +30,7 @@ asio::awaitable<HttpResponse> get_modules(const RouteContext&, const HttpRequest
   co_return response;
 }
 
-asio::awaitable<HttpResponse> get_module_schema(const RouteContext&, const HttpRequest& request) {
+asio::awaitable<HttpResponse> get_module_schema(const RouteContext&, HttpRequest& request) {
   for (const embedded::Text& text : embedded::schemas()) {
     if (module_of(text) != request.param(0)) continue;
     HttpResponse response;
@@ -41,7 +41,7 @@ asio::awaitable<HttpResponse> get_module_schema(const RouteContext&, const HttpR
   co_return problem(404, fmt::format("there is no module {}", request.param(0)));
 }
 
-asio::awaitable<HttpResponse> post_jobs_validate(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> post_jobs_validate(const RouteContext& context, HttpRequest& request) {
   json::array problems;
   for (const Error& error : context.services.validation.check(request.body)) {
     problems.push_back(json::object{{"pointer", error.pointer}, {"message", error.detail}});

@@ -65,15 +65,16 @@ std::string submitted_json(const std::vector<Submitted>& jobs, bool is_array) {
 
 }  // namespace
 
-asio::awaitable<HttpResponse> post_queue(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> post_queue(const RouteContext& context, HttpRequest& request) {
   auto submission = read_submission(request.body, context.clock.now().wall);
+  std::string().swap(request.body);  // others may have the memory while this one waits for the disk
   if (!submission) co_return problem(submission.error());
   auto submitted = co_await context.services.jobs.submit(std::move(submission->jobs));
   if (!submitted) co_return problem(submitted.error());
   co_return ok(submitted_json(*submitted, submission->is_array));
 }
 
-asio::awaitable<HttpResponse> get_queue(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> get_queue(const RouteContext& context, HttpRequest& request) {
   const auto limit = count_parameter(request, "limit", 0, kListLimit, kListLimit);
   if (!limit) co_return problem(limit.error());
   const QueueView view = context.services.jobs.queue(*limit);
@@ -81,7 +82,7 @@ asio::awaitable<HttpResponse> get_queue(const RouteContext& context, const HttpR
                            view.entries, attributes_json(view.disabled)));
 }
 
-asio::awaitable<HttpResponse> patch_queue(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> patch_queue(const RouteContext& context, HttpRequest& request) {
   auto body = parse_object_body(request.body);
   if (!body) co_return problem(body.error());
   if (auto keys = only_keys(*body, {"disabled"}); !keys) co_return problem(keys.error());
@@ -92,13 +93,13 @@ asio::awaitable<HttpResponse> patch_queue(const RouteContext& context, const Htt
   co_return ok(attributes_json(*disabled));
 }
 
-asio::awaitable<HttpResponse> delete_queue(const RouteContext& context, const HttpRequest&) {
+asio::awaitable<HttpResponse> delete_queue(const RouteContext& context, HttpRequest&) {
   auto done = co_await context.services.jobs.clear();
   if (!done) co_return problem(done.error());
   co_return no_content();
 }
 
-asio::awaitable<HttpResponse> get_queue_poll(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> get_queue_poll(const RouteContext& context, HttpRequest& request) {
   auto poll = read_poll(request);
   if (!poll) co_return problem(poll.error());
   const bool original = poll->worker_id.empty();

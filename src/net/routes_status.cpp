@@ -7,7 +7,7 @@ namespace sisyphus::net {
 
 namespace json = boost::json;
 
-asio::awaitable<HttpResponse> get_status_config(const RouteContext& context, const HttpRequest&) {
+asio::awaitable<HttpResponse> get_status_config(const RouteContext& context, HttpRequest&) {
   const ServerStatus status = context.services.status.status();
   const json::object reply{
       {"backend", {{"journal", status.data_dir}, {"fsync", status.fsync}}},
@@ -21,7 +21,7 @@ asio::awaitable<HttpResponse> get_status_config(const RouteContext& context, con
   co_return response;
 }
 
-asio::awaitable<HttpResponse> get_status_health(const RouteContext& context, const HttpRequest&) {
+asio::awaitable<HttpResponse> get_status_health(const RouteContext& context, HttpRequest&) {
   const ServerStatus status = context.services.status.status();
   if (!status.healthy) co_return problem(503, status.trouble);
   HttpResponse response;

@@ -104,7 +104,7 @@ std::string verdicts_json(const std::vector<LeaseVerdict>& verdicts) {
 
 }  // namespace
 
-asio::awaitable<HttpResponse> get_workers(const RouteContext& context, const HttpRequest&) {
+asio::awaitable<HttpResponse> get_workers(const RouteContext& context, HttpRequest&) {
   const std::vector<WorkerView> workers = context.services.workers.workers();
   std::vector<std::string> texts;
   for (const WorkerView& view : workers) texts.push_back(worker_json(view));
@@ -113,7 +113,7 @@ asio::awaitable<HttpResponse> get_workers(const RouteContext& context, const Htt
   co_return response;
 }
 
-asio::awaitable<HttpResponse> get_worker(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> get_worker(const RouteContext& context, HttpRequest& request) {
   const auto view = context.services.workers.worker(request.param(0));
   if (!view) co_return problem(view.error());
   HttpResponse response;
@@ -121,7 +121,7 @@ asio::awaitable<HttpResponse> get_worker(const RouteContext& context, const Http
   co_return response;
 }
 
-asio::awaitable<HttpResponse> post_worker(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> post_worker(const RouteContext& context, HttpRequest& request) {
   auto beat = read_heartbeat(request.param(0), request.body);
   if (!beat) co_return problem(beat.error());
   auto verdicts = co_await context.services.workers.heartbeat(std::move(*beat));
@@ -135,7 +135,7 @@ asio::awaitable<HttpResponse> post_worker(const RouteContext& context, const Htt
   co_return response;
 }
 
-asio::awaitable<HttpResponse> patch_worker(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> patch_worker(const RouteContext& context, HttpRequest& request) {
   const auto body = parse_object_body(request.body);
   if (!body) co_return problem(body.error());
   if (auto keys = only_keys(*body, {"disabled"}); !keys) co_return problem(keys.error());
@@ -149,19 +149,19 @@ asio::awaitable<HttpResponse> patch_worker(const RouteContext& context, const Ht
   co_return response;
 }
 
-asio::awaitable<HttpResponse> delete_worker(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> delete_worker(const RouteContext& context, HttpRequest& request) {
   if (auto done = context.services.workers.forget_worker(request.param(0)); !done)
     co_return problem(done.error());
   co_return no_content();
 }
 
-asio::awaitable<HttpResponse> post_worker_drain(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> post_worker_drain(const RouteContext& context, HttpRequest& request) {
   if (auto sent = context.services.workers.drain_worker(request.param(0)); !sent)
     co_return problem(sent.error());
   co_return no_content();
 }
 
-asio::awaitable<HttpResponse> post_worker_progress(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> post_worker_progress(const RouteContext& context, HttpRequest& request) {
   auto body = parse_body(request.body);
   if (!body) co_return problem(body.error());
   if (!body->is_array()) co_return problem(400, "the body must be an array of progress reports");
@@ -185,7 +185,7 @@ asio::awaitable<HttpResponse> post_worker_progress(const RouteContext& context, 
   co_return no_content();
 }
 
-asio::awaitable<HttpResponse> get_worker_control(const RouteContext& context, const HttpRequest& request) {
+asio::awaitable<HttpResponse> get_worker_control(const RouteContext& context, HttpRequest& request) {
   co_return event_stream(context.services.workers.control(request.param(0)));
 }
 

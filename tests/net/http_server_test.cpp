@@ -31,13 +31,13 @@ struct Seen {
 };
 Seen seen;
 
-asio::awaitable<HttpResponse> echo(const RouteContext&, const HttpRequest& request) {
+asio::awaitable<HttpResponse> echo(const RouteContext&, HttpRequest& request) {
   HttpResponse response;
   response.body = request.method + " " + request.target->text + " " + request.body;
   co_return response;
 }
 
-asio::awaitable<HttpResponse> park(const RouteContext&, const HttpRequest& request) {
+asio::awaitable<HttpResponse> park(const RouteContext&, HttpRequest& request) {
   ++seen.parked;
   {
     const std::stop_callback on_hangup(request.watch(), [] {
@@ -78,25 +78,25 @@ class BrokenStream final : public EventStream {
   bool told_ = false;
 };
 
-asio::awaitable<HttpResponse> events(const RouteContext&, const HttpRequest&) {
+asio::awaitable<HttpResponse> events(const RouteContext&, HttpRequest&) {
   co_return event_stream(std::make_unique<QuietStream>());
 }
 
-asio::awaitable<HttpResponse> text(const RouteContext&, const HttpRequest&) {
+asio::awaitable<HttpResponse> text(const RouteContext&, HttpRequest&) {
   HttpResponse response;
   response.content_type = "text/plain";
   response.stream = std::make_unique<QuietStream>();
   co_return response;
 }
 
-asio::awaitable<HttpResponse> broken(const RouteContext&, const HttpRequest&) {
+asio::awaitable<HttpResponse> broken(const RouteContext&, HttpRequest&) {
   HttpResponse response;
   response.stream = std::make_unique<BrokenStream>();
   co_return response;
 }
 
 // More than the buffers of a connection hold.
-asio::awaitable<HttpResponse> large(const RouteContext&, const HttpRequest&) {
+asio::awaitable<HttpResponse> large(const RouteContext&, HttpRequest&) {
   HttpResponse response;
   response.body.assign(64U << 20, 'x');
   response.undelivered = [] { ++seen.undelivered; };

@@ -20,16 +20,16 @@ HttpResponse named(std::string body) {
   return response;
 }
 
-asio::awaitable<HttpResponse> list(const RouteContext&, const HttpRequest&) {
+asio::awaitable<HttpResponse> list(const RouteContext&, HttpRequest&) {
   co_return named("list");
 }
-asio::awaitable<HttpResponse> add(const RouteContext&, const HttpRequest&) {
+asio::awaitable<HttpResponse> add(const RouteContext&, HttpRequest&) {
   co_return named("add");
 }
-asio::awaitable<HttpResponse> fixed(const RouteContext&, const HttpRequest&) {
+asio::awaitable<HttpResponse> fixed(const RouteContext&, HttpRequest&) {
   co_return named("fixed");
 }
-asio::awaitable<HttpResponse> open(const RouteContext&, const HttpRequest& request) {
+asio::awaitable<HttpResponse> open(const RouteContext&, HttpRequest& request) {
   std::string text;
   for (std::size_t i = 0; i < request.open_segments.size(); ++i) text += "<" + request.param(i) + ">";
   co_return named(text);

@@ -134,13 +134,39 @@ asio::awaitable<void> QueueActor::written() {
   return journal_->written();
 }
 
+// What is to be done is done at once; the answer alone waits for the disk, in a small frame: hundreds may wait.
+template <class Answer>
+asio::awaitable<Result<Answer>> QueueActor::when_written(Answer answer) {
+  co_await written();
+  if (auto done = journal_->outcome(); !done) co_return done.error();
+  co_return std::move(answer);
+}
+
+asio::awaitable<std::vector<Result<void>>> QueueActor::each_when_written(std::vector<Result<void>> results) {
+  co_await written();
+  const auto done = journal_->outcome();
+  for (auto& result : results) {
+    if (result && !done) result = done.error();
+  }
+  co_return std::move(results);
+}
+
 asio::awaitable<Result<std::vector<Submitted>>> QueueActor::submit(std::vector<JobDocument> documents) {
   std::uint64_t bytes = 0;
   for (const JobDocument& document : documents) bytes += queue::submitted_size(document.spec, document.text);
-  if (!journal_->reserve_now(bytes)) {
-    auto room = co_await journal_->reserve(bytes);
-    if (!room) co_return room.error();
-  }
+  if (journal_->reserve_now(bytes)) return when_written(add(std::move(documents)));
+  return submit_when_there_is_room(std::move(documents), bytes);
+}
+
+asio::awaitable<Result<std::vector<Submitted>>> QueueActor::submit_when_there_is_room(
+    std::vector<JobDocument> documents, std::uint64_t bytes) {
+  auto room = co_await journal_->reserve(bytes);
+  if (!room) co_return room.error();
+  auto submitted = co_await when_written(add(std::move(documents)));
+  co_return submitted;
+}
+
+std::vector<Submitted> QueueActor::add(std::vector<JobDocument> documents) {
   std::vector<Submitted> submitted(documents.size());
   for (std::size_t i = 0; i < documents.size(); ++i) {
     for (const std::string& module : workers_.unknown_modules(documents[i].spec.needs)) {
@@ -150,24 +176,22 @@ asio::awaitable<Result<std::vector<Submitted>>> QueueActor::submit(std::vector<J
   }
   const std::vector<JobId> ids = jobs_.submit(std::move(documents), clock_.now());
   for (std::size_t i = 0; i < ids.size(); ++i) submitted[i].id = ids[i];
-  co_await written();
-  if (auto done = journal_->outcome(); !done) co_return done.error();
-  co_return submitted;
+  return submitted;
 }
 
 asio::awaitable<Result<std::vector<Grant>>> QueueActor::poll(PollRequest request, WatchClient watch) {
   std::vector<Grant> grants;
-  if (!workers_.disabled(request.worker_id) && !stopping_) {
-    grants = grant(request, clock_.now());
-  }
-  if (grants.empty() && request.wait > Millis(0) && !stopping_) {
-    grants = co_await park(std::move(request), watch());
-  }
-  if (!grants.empty()) {
-    co_await written();
-    if (auto done = journal_->outcome(); !done) co_return done.error();
-  }
-  co_return grants;
+  if (!workers_.disabled(request.worker_id) && !stopping_) grants = grant(request, clock_.now());
+  if (!grants.empty()) return when_written(std::move(grants));
+  return poll_later(std::move(request), std::move(watch));
+}
+
+asio::awaitable<Result<std::vector<Grant>>> QueueActor::poll_later(PollRequest request, WatchClient watch) {
+  if (request.wait <= Millis(0) || stopping_) co_return std::vector<Grant>();
+  auto grants = co_await park(std::move(request), watch());
+  if (grants.empty()) co_return grants;
+  auto granted = co_await when_written(std::move(grants));
+  co_return granted;
 }
 
 asio::awaitable<std::vector<Grant>> QueueActor::park(PollRequest request, std::stop_token hangup) {
@@ -199,23 +223,13 @@ asio::awaitable<std::vector<Result<void>>> QueueActor::complete(std::vector<Comp
   results.reserve(completions.size());
   for (const Completion& completion : completions)
     results.push_back(jobs_.complete(completion, clock_.now()));
-  co_await written();
-  const auto done = journal_->outcome();
-  for (auto& result : results) {
-    if (result && !done) result = done.error();
-  }
-  co_return results;
+  return each_when_written(std::move(results));
 }
 
 asio::awaitable<std::vector<Result<void>>> QueueActor::hand_back(std::vector<HandBack> jobs) {
   std::vector<Result<void>> results;
   for (const HandBack& job : jobs) results.push_back(jobs_.hand_back(job, clock_.now()));
-  co_await written();
-  const auto done = journal_->outcome();
-  for (auto& result : results) {
-    if (result && !done) result = done.error();
-  }
-  co_return results;
+  return each_when_written(std::move(results));
 }
 
 asio::awaitable<Result<void>> QueueActor::mark_irreversible(JobId id, LeaseToken token) {

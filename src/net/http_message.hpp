@@ -3,6 +3,8 @@
 #include "core/services.hpp"
 #include "net/target.hpp"
 
+#include <asio/awaitable.hpp>
+
 #include <functional>
 #include <memory>
 #include <optional>
@@ -41,6 +43,11 @@ struct HttpResponse {
 };
 
 constexpr std::string_view kEventStream = "text/event-stream";
+
+// For a handler that has nothing to wait for.
+inline asio::awaitable<HttpResponse> at_once(HttpResponse response) {
+  co_return std::move(response);
+}
 
 inline HttpResponse no_content() {
   HttpResponse response;

@@ -129,16 +129,21 @@ Result<HandBack> read_hand_back(const json::object& object) {
   return HandBack{*id, *token, std::move(*reason)};
 }
 
+asio::awaitable<HttpResponse> completed(asio::awaitable<std::vector<Result<void>>> results) {
+  const auto done = co_await std::move(results);
+  if (!done.front()) co_return problem(done.front().error());
+  co_return no_content();
+}
+
 }  // namespace
 
+// No coroutine, as others that may be asked hundreds of times at once: only what waits is one.
 asio::awaitable<HttpResponse> patch_job_completed(const RouteContext& context, HttpRequest& request) {
   auto completion = read_single_completion(request);
-  if (!completion) co_return problem(completion.error());
+  if (!completion) return at_once(problem(completion.error()));
   std::vector<Completion> one;
   one.push_back(std::move(*completion));
-  auto results = co_await context.services.jobs.complete(std::move(one));
-  if (!results.front()) co_return problem(results.front().error());
-  co_return no_content();
+  return completed(context.services.jobs.complete(std::move(one)));
 }
 
 asio::awaitable<HttpResponse> post_jobs_completed(const RouteContext& context, HttpRequest& request) {

@@ -63,15 +63,38 @@ std::string submitted_json(const std::vector<Submitted>& jobs, bool is_array) {
   return json::serialize(reply);
 }
 
+asio::awaitable<HttpResponse> submitted(asio::awaitable<Result<std::vector<Submitted>>> jobs, bool is_array) {
+  const auto added = co_await std::move(jobs);
+  if (!added) co_return problem(added.error());
+  co_return ok(submitted_json(*added, is_array));
+}
+
+asio::awaitable<HttpResponse> polled(JobService& jobs, asio::awaitable<Result<std::vector<Grant>>> poll,
+                                     bool original) {
+  auto grants = co_await std::move(poll);
+  if (!grants) co_return problem(grants.error());
+  HttpResponse response;
+  if (!original) {
+    response.body = grants_json(*grants);
+  } else if (grants->empty()) {
+    response.status = 404;
+    response.body = "null";
+  } else {
+    response.body = grants->front().document.view();
+  }
+  if (!grants->empty()) {
+    response.undelivered = [&jobs, given = std::move(*grants)] { jobs.undelivered(given); };
+  }
+  co_return response;
+}
+
 }  // namespace
 
 asio::awaitable<HttpResponse> post_queue(const RouteContext& context, HttpRequest& request) {
   auto submission = read_submission(request.body, context.clock.now().wall);
   std::string().swap(request.body);  // others may have the memory while this one waits for the disk
-  if (!submission) co_return problem(submission.error());
-  auto submitted = co_await context.services.jobs.submit(std::move(submission->jobs));
-  if (!submitted) co_return problem(submitted.error());
-  co_return ok(submitted_json(*submitted, submission->is_array));
+  if (!submission) return at_once(problem(submission.error()));
+  return submitted(context.services.jobs.submit(std::move(submission->jobs)), submission->is_array);
 }
 
 asio::awaitable<HttpResponse> get_queue(const RouteContext& context, HttpRequest& request) {
@@ -101,26 +124,11 @@ asio::awaitable<HttpResponse> delete_queue(const RouteContext& context, HttpRequ
 
 asio::awaitable<HttpResponse> get_queue_poll(const RouteContext& context, HttpRequest& request) {
   auto poll = read_poll(request);
-  if (!poll) co_return problem(poll.error());
+  if (!poll) return at_once(problem(poll.error()));
   const bool original = poll->worker_id.empty();
   if (original) poll->max = 1;
-  auto grants = co_await context.services.jobs.poll(std::move(*poll), request.watch);
-  if (!grants) co_return problem(grants.error());
-  HttpResponse response;
-  if (!original) {
-    response.body = grants_json(*grants);
-  } else if (grants->empty()) {
-    response.status = 404;
-    response.body = "null";
-  } else {
-    response.body = grants->front().document.view();
-  }
-  if (!grants->empty()) {
-    response.undelivered = [&jobs = context.services.jobs, given = std::move(*grants)] {
-      jobs.undelivered(given);
-    };
-  }
-  co_return response;
+  JobService& jobs = context.services.jobs;
+  return polled(jobs, jobs.poll(std::move(*poll), request.watch), original);
 }
 
 }  // namespace sisyphus::net

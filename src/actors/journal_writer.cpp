@@ -173,7 +173,7 @@ Result<void> JournalWriter::write_and_sync(Batch& batch) {
   }
   const SteadyTime begin = std::chrono::steady_clock::now();
   if (auto written = write_texts(batch); !written) return written;
-  if (auto written = journal_->write(batch.changes.records); !written) return written;
+  if (auto written = journal_->write(std::move(batch.changes.records)); !written) return written;
   if (batch.sync) {
     if (auto synced = journal_->sync(); !synced) return synced;
     last_sync_ = std::chrono::steady_clock::now();

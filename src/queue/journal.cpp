@@ -1,6 +1,5 @@
 #include "queue/journal.hpp"
 
-#include "core/reuse.hpp"
 #include "queue/journal_files.hpp"
 #include "queue/manifest.hpp"
 
@@ -9,11 +8,6 @@
 #include <algorithm>
 
 namespace sisyphus::queue {
-namespace {
-
-constexpr std::size_t kLargeFrame = 1U << 20;  // bytes: the memory of a larger one is not kept
-
-}  // namespace
 
 const char* to_string(Fsync fsync) {
   switch (fsync) {
@@ -112,17 +106,16 @@ Result<void> Journal::make_durable(const JournalEnd& end) {
   return sync();
 }
 
-Result<void> Journal::write(std::string_view records) {
+Result<void> Journal::write(std::string&& records) {
   const std::uint64_t needed = frame_size(records.size());
   if (!fits(records.size())) {
     if (auto rolled = roll(needed); !rolled) return rolled.error();
   }
   FrameHeader header{0, 0, last_checksum_, last_sequence_ + 1, synced_};
-  clear_for_reuse(frame_, kLargeFrame);
-  append_frame(header, records, frame_);
-  if (auto written = file_->write_at(offset_, frame_); !written) return written.error();
-  offset_ += frame_.size();
-  bytes_written_ += frame_.size();
+  make_frame(header, records);
+  if (auto written = file_->write_at(offset_, records); !written) return written.error();
+  offset_ += records.size();
+  bytes_written_ += records.size();
   last_sequence_ = header.sequence;
   last_checksum_ = header.checksum;
   return {};

@@ -28,8 +28,9 @@ class Journal {
   static Result<std::unique_ptr<Journal>> open(FileSystem& files, Settings settings,
                                                const std::function<Result<void>(Record&&)>& on_record);
 
-  // Writes one batch; it is on disk after the next sync(). An error of either leaves the journal unusable.
-  Result<void> write(std::string_view records);
+  // Writes one batch; it is on disk after the next sync(). An error of either leaves the journal unusable. The
+  // text is used up, and its memory stays with the caller: a frame is made of it in place.
+  Result<void> write(std::string&& records);
   Result<void> sync();
 
   // Whether a batch of so many bytes goes into this segment; else write() begins the next one, which takes
@@ -90,7 +91,6 @@ class Journal {
   std::uint64_t synced_ = 0;
   std::uint32_t last_checksum_ = 0;
   std::uint64_t bytes_written_ = 0;
-  std::string frame_;  // the last one written; its memory is used again
   std::string repaired_;
 };
 

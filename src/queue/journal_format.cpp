@@ -55,6 +55,20 @@ SegmentHeader header_of(std::string_view bytes) {
   return header;
 }
 
+// The frame that begins there, of which the payload stands behind room for the header.
+void fill_in(FrameHeader& header, std::size_t begin, std::string& out) {
+  const std::size_t payload = out.size() - begin - kFrameHeaderSize;
+  header.length = static_cast<std::uint32_t>(payload);
+  store_little_u32(bytes_at(out, begin), kFrameMagic);
+  store_little_u32(bytes_at(out, begin + 8), header.length);
+  store_little_u32(bytes_at(out, begin + 12), header.previous_checksum);
+  store_little_u64(bytes_at(out, begin + 16), header.sequence);
+  store_little_u64(bytes_at(out, begin + 24), header.synced);
+  header.checksum = crc32c(std::string_view(out).substr(begin + 8));
+  store_little_u32(bytes_at(out, begin + 4), header.checksum);
+  out.resize(begin + frame_size(payload), '\0');
+}
+
 }  // namespace
 
 std::uint32_t crc32c(std::string_view bytes) {
@@ -97,17 +111,13 @@ std::uint64_t claimed_frame_size(std::string_view bytes) {
 
 void append_frame(FrameHeader& header, std::string_view payload, std::string& out) {
   const std::size_t begin = out.size();
-  header.length = static_cast<std::uint32_t>(payload.size());
-  out.resize(begin + kFrameHeaderSize);
-  store_little_u32(bytes_at(out, begin), kFrameMagic);
-  store_little_u32(bytes_at(out, begin + 8), header.length);
-  store_little_u32(bytes_at(out, begin + 12), header.previous_checksum);
-  store_little_u64(bytes_at(out, begin + 16), header.sequence);
-  store_little_u64(bytes_at(out, begin + 24), header.synced);
-  out += payload;
-  header.checksum = crc32c(std::string_view(out).substr(begin + 8));
-  store_little_u32(bytes_at(out, begin + 4), header.checksum);
-  out.resize(begin + frame_size(payload.size()), '\0');
+  out.append(kFrameHeaderSize, '\0').append(payload);
+  fill_in(header, begin, out);
+}
+
+void make_frame(FrameHeader& header, std::string& payload) {
+  payload.insert(0, kFrameHeaderSize, '\0');
+  fill_in(header, 0, payload);
 }
 
 std::optional<FrameHeader> decode_frame(std::string_view bytes) {

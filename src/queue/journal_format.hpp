@@ -65,8 +65,9 @@ constexpr std::size_t frame_size(std::size_t payload) {
   return (kFrameHeaderSize + payload + kFrameAlignment - 1) / kFrameAlignment * kFrameAlignment;
 }
 
-// Appends the whole frame; sets header.checksum and header.length.
+// Both set header.checksum and header.length.
 void append_frame(FrameHeader& header, std::string_view payload, std::string& out);
+void make_frame(FrameHeader& header, std::string& payload);  // of the payload, in its place
 
 // The frame at the front of `bytes` when one is there whole with zeros behind it and its checksum is right;
 // says nothing of its place in the chain.

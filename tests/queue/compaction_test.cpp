@@ -26,7 +26,7 @@ void write_steps(JournalInHand& journal, RandomHistory& history, int count, std:
     const std::string name = fmt::format("set {}", random() % 4);
     if (random() % 10 == 0) encode(DocumentStored{"ffmpeg", name, fmt::format("{{\"n\":{}}}", i)}, batch);
     if (random() % 20 == 0) encode(DocumentErased{"ffmpeg", name}, batch);
-    if (!batch.empty()) journal.write(batch);
+    if (!batch.empty()) journal.write(std::move(batch));
   }
 }
 

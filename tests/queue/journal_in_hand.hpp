@@ -55,7 +55,7 @@ class JournalInHand {
     disk_.lose_power(random);
   }
   void write(std::string_view records) {
-    ASSERT_TRUE(journal_->write(records));
+    ASSERT_TRUE(journal_->write(std::string(records)));
     ASSERT_TRUE(journal_->sync());
     log_ += records;
   }

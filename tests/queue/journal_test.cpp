@@ -416,7 +416,7 @@ TEST_F(JournalInMemory, OneJobsLifeTakesAtMost200BytesBesideItsDocument) {
         {Finished{.order = order, .at = at, .text = text}, Forgotten{}}}) {
     std::string bytes;
     for (const Record& record : batch) encode(record, bytes);
-    ASSERT_TRUE((*opened.journal)->write(bytes));
+    ASSERT_TRUE((*opened.journal)->write(std::move(bytes)));
   }
   EXPECT_LE((*opened.journal)->bytes_written() - before - document.size(), 200U);
 }

@@ -135,7 +135,7 @@ class Simulation {
     const std::size_t fate = below(20);
     if (fate == 0) disk_.fail_from_call(below(8), below(2) == 0 ? EIO : ENOSPC);
     if (fate == 1 || !write_texts(changes)) return restart();
-    const bool written = journal_->write(changes.records).has_value();
+    const bool written = journal_->write(std::move(changes.records)).has_value();
     if (written && fate == 2) return restart();
     if (!written || !journal_->sync()) {
       ++seen_.disk_failed;

@@ -12,8 +12,6 @@ find_library(ISAL_LIBRARY isal REQUIRED)
 add_library(sisyphus_dependencies INTERFACE)
 target_include_directories(sisyphus_dependencies SYSTEM INTERFACE ${ASIO_INCLUDE_DIR} ${CLI11_INCLUDE_DIR}
                                                                   ${VALIJSON_INCLUDE_DIR} ${ISAL_INCLUDE_DIR})
-target_compile_definitions(sisyphus_dependencies INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED
-  # A request runs through a dozen coroutines: that many frames are recycled before malloc is asked.
-  ASIO_RECYCLING_ALLOCATOR_CACHE_SIZE=16)
+target_compile_definitions(sisyphus_dependencies INTERFACE ASIO_STANDALONE ASIO_NO_DEPRECATED)
 target_link_libraries(sisyphus_dependencies INTERFACE Threads::Threads Boost::json Boost::filesystem Boost::url
                                                       spdlog::spdlog OpenSSL::Crypto ${ISAL_LIBRARY})

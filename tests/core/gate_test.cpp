@@ -73,6 +73,18 @@ TEST_F(GateTest, NobodyMovesFromAnEmptyGate) {
   EXPECT_THAT(through_, ElementsAre(1, 2));
 }
 
+TEST_F(GateTest, OpenedNowItLetsThroughAtOnceThoseWhoWaitedBefore) {
+  Gate gate(loop_.get_executor());
+  wait(gate, 1);
+  gate.wait([&] { wait(gate, 2); });
+  wait(gate, 3);
+  gate.open_now();
+  EXPECT_THAT(through_, ElementsAre(1, 3));
+  EXPECT_EQ(gate.size(), 1U);
+  gate.open_now();
+  EXPECT_THAT(through_, ElementsAre(1, 3, 2));
+}
+
 TEST_F(GateTest, WhoStillWaitsAtItsEndIsDropped) {
   const auto held = std::make_shared<int>(1);
   {

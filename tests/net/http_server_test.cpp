@@ -4,6 +4,7 @@
 #include "tests/actors/loop_fixture.hpp"
 #include "tests/support/no_services.hpp"
 
+#include <asio/detached.hpp>
 #include <asio/read.hpp>
 #include <asio/read_until.hpp>
 #include <asio/steady_timer.hpp>
@@ -191,6 +192,37 @@ TEST_F(HttpServerTest, PipelinedRequestsAreAnsweredInOrder) {
     ASSERT_NE(at, std::string::npos) << i;
   }
   EXPECT_TRUE(all.ends_with("GET /echo "));
+}
+
+TEST_F(HttpServerTest, ClientThatClosedItsOwnDirectionGetsAllReplies) {
+  start();
+  tcp::socket socket = connected("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab"
+                                 "GET /echo HTTP/1.1\r\nHost: h\r\n\r\n");
+  socket.shutdown(tcp::socket::shutdown_send);
+  const std::string all = rest(socket);
+  EXPECT_THAT(all, HasSubstr("POST /echo ab"));
+  EXPECT_TRUE(all.ends_with("GET /echo ")) << all;
+}
+
+TEST_F(HttpServerTest, WhoCannotWaitMayCloseItsOwnDirectionAndHasTheReply) {
+  start();
+  tcp::socket socket = connected("GET /park HTTP/1.1\r\nHost: h\r\n\r\n");
+  turn_until([] { return seen.parked == 1; });
+  socket.shutdown(tcp::socket::shutdown_send);
+  EXPECT_TRUE(rest(socket).ends_with("parked"));
+  EXPECT_EQ(seen.undelivered, 0);
+}
+
+TEST_F(HttpServerTest, LargeBodyComesInPiecesAndWhole) {
+  settings_.limits.body = 1U << 20;
+  start();
+  std::string body;
+  for (int i = 0; body.size() < 300'000; ++i) body += fmt::format("{} ", i);
+  tcp::socket socket = connected();
+  const std::string request = fmt::format(
+      "POST /echo HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{}", body.size(), body);
+  asio::async_write(socket, asio::buffer(request), asio::detached);
+  EXPECT_TRUE(rest(socket).ends_with("POST /echo " + body));
 }
 
 TEST_F(HttpServerTest, HeadHasTheHeaderOfGetAndNoBody) {

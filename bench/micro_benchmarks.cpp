@@ -114,7 +114,8 @@ void journal_append(benchmark::State& state) {
   jobs.submit(job_documents(static_cast<std::size_t>(state.range(0))), {});
   const std::string batch = jobs.take_changes().records;
   for (auto _ : state) {
-    if (!(*journal)->write(std::string(batch)) || !(*journal)->sync()) return state.SkipWithError("the journal failed");
+    if (!(*journal)->write(std::string(batch)) || !(*journal)->sync())
+      return state.SkipWithError("the journal failed");
   }
   state.SetItemsProcessed(static_cast<std::int64_t>(state.iterations()) * state.range(0));
   journal->reset();

@@ -134,7 +134,8 @@ asio::awaitable<void> QueueActor::written() {
   return journal_->written();
 }
 
-// What is to be done is done at once; the answer alone waits for the disk, in a small frame: hundreds may wait.
+// What is to be done is done at once; the answer alone waits for the disk, in a small frame: hundreds may
+// wait.
 template <class Answer>
 asio::awaitable<Result<Answer>> QueueActor::when_written(Answer answer) {
   co_await written();

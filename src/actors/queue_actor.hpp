@@ -103,8 +103,8 @@ class QueueActor final : public JobService,
   asio::awaitable<Result<Answer>> when_written(Answer answer);
   asio::awaitable<std::vector<Result<void>>> each_when_written(std::vector<Result<void>> results);
   std::vector<Submitted> add(std::vector<JobDocument> documents);
-  asio::awaitable<Result<std::vector<Submitted>>> submit_when_there_is_room(std::vector<JobDocument> documents,
-                                                                            std::uint64_t bytes);
+  asio::awaitable<Result<std::vector<Submitted>>> submit_when_there_is_room(
+      std::vector<JobDocument> documents, std::uint64_t bytes);
   asio::awaitable<Result<std::vector<Grant>>> poll_later(PollRequest request, WatchClient watch);
   template <class Operation>
   asio::awaitable<Result<JobState>> change_state(Operation operation);

@@ -163,9 +163,9 @@ class DocumentHandler {
   Field field_ = Field::none;
   std::string task_key_;
   std::vector<std::string> other_keys_;  // of the task that is being read: what it may have meant
-  std::string text_;                    // parts of a key or string that is not whole yet
-  std::string string_;                  // the last string value
-  double number_ = 0;                   // the last number
+  std::string text_;                     // parts of a key or string that is not whole yet
+  std::string string_;                   // the last string value
+  double number_ = 0;                    // the last number
   bool has_module_ = false;
   bool has_data_ = false;
 };

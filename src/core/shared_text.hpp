@@ -7,8 +7,8 @@
 
 namespace sisyphus {
 
-// A text that does not change and that several hold: a waiting job and the grants of it. One block of memory for
-// count, size and bytes, and one pointer for each that holds it: a million jobs may wait. Any thread.
+// A text that does not change and that several hold: a waiting job and the grants of it. One block of memory
+// for count, size and bytes, and one pointer for each that holds it: a million jobs may wait. Any thread.
 class SharedText {
  public:
   SharedText() = default;

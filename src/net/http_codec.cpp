@@ -29,8 +29,8 @@ struct Beginning {
 };
 
 std::string render_beginning(int status, std::string_view content_type, std::time_t now) {
-  std::string text = fmt::format("HTTP/1.1 {} {}\r\nServer: sisyphus\r\nDate: {:%a, %d %b %Y %H:%M:%S GMT}", status,
-                                 reason_phrase(status), fmt::gmtime(now));
+  std::string text = fmt::format("HTTP/1.1 {} {}\r\nServer: sisyphus\r\nDate: {:%a, %d %b %Y %H:%M:%S GMT}",
+                                 status, reason_phrase(status), fmt::gmtime(now));
   if (!content_type.empty()) text.append("\r\nContent-Type: ").append(content_type);
   return text;
 }
@@ -44,7 +44,8 @@ const std::string& beginning(int status, std::string_view content_type) {
   for (const Beginning& one : cached) {
     if (one.status == status && one.content_type == content_type) return one.text;
   }
-  return cached.emplace_back(Beginning{status, content_type, render_beginning(status, content_type, now)}).text;
+  return cached.emplace_back(Beginning{status, content_type, render_beginning(status, content_type, now)})
+      .text;
 }
 
 // Of the present request.
@@ -126,7 +127,8 @@ std::size_t RequestParser::feed(std::string_view bytes, State& state) {
   boost::system::error_code code;
   const std::size_t taken = impl_->beast->put(boost::asio::buffer(bytes.data(), bytes.size()), code);
   if (code == http::error::need_more) code = {};
-  if (!code && !impl_->beast->is_header_done() && bytes.size() - taken > limits_.header) {
+  // Of the body nothing is left: what is, is a line that does not end, of the header, a chunk or a trailer.
+  if (!code && !impl_->beast->is_done() && bytes.size() - taken > limits_.header) {
     code = http::error::header_limit;
   }
   if (code) {

@@ -32,7 +32,7 @@ class RequestParser {
       const;  // the header is whole and the client waits for "100 Continue" (RFC 9110, 10.1.1)
   // Whole after State::complete; its memory serves the next one, but for that of a large body.
   HttpRequest& request();
-  void next();  // be ready for the next request: this one is forgotten
+  void next();                            // be ready for the next request: this one is forgotten
   int status() const { return status_; }  // after State::failed: 400, 413 or 431
   const std::string& reason() const { return reason_; }
 

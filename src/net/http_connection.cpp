@@ -6,6 +6,7 @@
 #include "net/problem.hpp"
 
 #include <asio/buffer.hpp>
+#include <asio/post.hpp>
 #include <asio/write.hpp>
 #include <fmt/format.h>
 #include <spdlog/spdlog.h>
@@ -38,7 +39,7 @@ asio::awaitable<void> HttpConnection::run() {
   socket_.non_blocking(true);
   bool go_on = begin_request();
   while (go_on) {
-    while (state_ == State::more && !end_of_input_) {
+    while (state_ == State::more && !end_of_input_ && !timed_out_) {
       if (parser_.wants_continue() && !continued_) {
         co_await send_continue();
       } else {
@@ -46,6 +47,7 @@ asio::awaitable<void> HttpConnection::run() {
         co_await input_gate_.wait(asio::use_awaitable);
       }
     }
+    if (failure_) std::rethrow_exception(failure_);
     if (state_ != State::complete) {
       co_await refuse();
       break;
@@ -59,19 +61,26 @@ asio::awaitable<void> HttpConnection::run() {
       const bool all = co_await write_rest(rest);
       written = all;
     }
-    // A client that had gone before the reply does not get it, whatever the kernel took. One that cannot wait
-    // may have closed its own direction only.
+    // A client that is known to have gone does not get it, whatever the kernel took. One that cannot wait may
+    // have closed its own direction only.
     const bool gone = end_of_input_ && request_.parameter("wait") != nullptr;
     if (response.undelivered && (gone || !*written)) response.undelivered();
     if (*written && response.stream && with_body()) {
       co_await write_stream(*response.stream, response.content_type == kEventStream);
     }
     go_on = *written && keep_alive && begin_request();
+    const bool pipelined = !input_.empty();  // then others have their turn between its requests
+    if (pipelined) co_await asio::post(socket_.get_executor(), asio::use_awaitable);
   }
+  close();
+  while (watching_) co_await input_gate_.wait(asio::use_awaitable);
+}
+
+void HttpConnection::close() {
+  end_of_input_ = true;
   std::error_code ignored;  // the client may have gone first
   socket_.shutdown(asio::ip::tcp::socket::shutdown_both, ignored);
   socket_.close(ignored);
-  while (watching_) co_await input_gate_.wait(asio::use_awaitable);
 }
 
 bool HttpConnection::begin_request() {
@@ -88,13 +97,14 @@ bool HttpConnection::begin_request() {
 // With what was kept before it. What is not used up is kept: a part of a line, or what follows the request.
 void HttpConnection::parse(std::string_view bytes) {
   const bool had_some = !input_.empty();
-  if (had_some) bytes = input_.append(bytes);
+  if (had_some) bytes = std::string_view(input_.append(bytes)).substr(parsed_);
   const std::size_t used = parser_.feed(bytes, state_);
   if (had_some) {
-    input_.erase(0, used);
+    parsed_ += used;
   } else {
     input_.assign(bytes.substr(used));
   }
+  if (2 * parsed_ >= input_.size()) input_.erase(0, std::exchange(parsed_, 0));  // each byte moves once or so
   if (input_.empty()) clear_for_reuse(input_, kKeep);
   if (state_ != State::more) use_ = Use::keep;
   if (state_ == State::complete) {
@@ -110,7 +120,7 @@ asio::awaitable<void> HttpConnection::send_continue() {
   continued_ = true;
   const bool sent = co_await write_text("HTTP/1.1 100 Continue\r\n\r\n");
   if (!sent) end_of_input_ = true;
-  deadline_ = from_now(settings_.receive);
+  if (state_ == State::more) deadline_ = from_now(settings_.receive);
 }
 
 // What came is not a request, or it is not whole.
@@ -144,8 +154,9 @@ asio::awaitable<void> HttpConnection::answer_failure(int status, std::string_vie
   deadline_ = from_now(std::chrono::seconds(2));
   timed_out_ = false;
   input_.clear();
+  parsed_ = 0;
   use_ = Use::discard;
-  while (written && !error && !end_of_input_ && discarded_ < settings_.limits.body) {
+  while (written && !error && !end_of_input_ && !timed_out_ && discarded_ < settings_.limits.body) {
     watch_input();
     co_await input_gate_.wait(asio::use_awaitable);
   }
@@ -157,13 +168,13 @@ std::stop_token HttpConnection::watch_client() {
   return hangup_.get_token();
 }
 
-// All the time: so that a client that goes while a handler waits or a stream is written is noticed. Nothing is
-// read before something has come: then one piece of memory does for all connections, idle ones need none, and
-// no read(2) finds nothing.
+// All the time: so that a client that goes while a handler waits or a stream is written is noticed. Nothing
+// is read before something has come: then one piece of memory does for all connections, idle ones need none,
+// and no read(2) finds nothing.
 void HttpConnection::watch_input() {
   if (watching_ || end_of_input_) return;
   // A client that sends on without waiting for replies: its bytes may pile up to the size of one request.
-  if (input_.size() > settings_.limits.header + settings_.limits.body) return;
+  if (input_.size() - parsed_ > settings_.limits.header + settings_.limits.body) return;
   watching_ = true;
   socket_.async_wait(asio::ip::tcp::socket::wait_read,
                      [self = shared_from_this()](std::error_code error) { self->on_input(error); });
@@ -183,13 +194,20 @@ void HttpConnection::take(std::size_t size) {
 
 void HttpConnection::on_input(std::error_code error) {
   watching_ = false;
-  if (!error) take(socket_.read_some(asio::buffer(scratch_.data(), scratch_.size()), error));
-  if (error && error != asio::error::would_block) {
+  try {
+    if (!error && !end_of_input_)
+      take(socket_.read_some(asio::buffer(scratch_.data(), scratch_.size()), error));
+  } catch (const std::exception&) {
+    failure_ = std::current_exception();  // run() throws it: it is to cost this connection alone
+    end_of_input_ = true;
+  }
+  const bool too_late = timed_out_ && error == asio::error::operation_aborted;
+  if (error && error != asio::error::would_block && !too_late) {
     end_of_input_ = true;
     hangup_.request_stop();
   }
   watch_input();
-  const bool more = use_ == Use::parse && !end_of_input_ && !parser_.wants_continue();
+  const bool more = use_ == Use::parse && !end_of_input_ && !timed_out_ && !parser_.wants_continue();
   if (!more) input_gate_.open_now();
 }
 
@@ -238,14 +256,21 @@ asio::awaitable<void> HttpConnection::write_stream(EventStream& stream, bool com
 void HttpConnection::refuse_more() {
   stopping_ = true;
   hangup_.request_stop();
-  if (idle_) socket_.cancel();
+  if (idle_) cut();
+}
+
+void HttpConnection::cut() {
+  std::error_code ignored;  // it may be closed already
+  socket_.cancel(ignored);
+  if (watching_) return;
+  end_of_input_ = true;
+  input_gate_.open();
 }
 
 void HttpConnection::check_deadline(SteadyTime now) {
-  if (now < deadline_) return;
-  deadline_ = SteadyTime::max();
+  if (now < deadline_) return;  // else again at the next look, until it has gone on
   timed_out_ = true;
-  socket_.cancel();
+  cut();
 }
 
 }  // namespace sisyphus::net

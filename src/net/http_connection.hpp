@@ -7,6 +7,7 @@
 #include <asio/buffer.hpp>
 #include <asio/ip/tcp.hpp>
 
+#include <exception>
 #include <memory>
 #include <optional>
 #include <span>
@@ -26,7 +27,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   asio::awaitable<void> run();
   void refuse_more();  // server is stopping: answer what is there, then close
   void check_deadline(SteadyTime now);
-  void cut() { socket_.cancel(); }
+  void cut();    // what it waits for ends
+  void close();  // also when run() has thrown: a wait for input may be pending
 
  private:
   using State = RequestParser::State;
@@ -57,7 +59,8 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   State state_ = State::more;  // of the parser
   HttpRequest& request_;       // that is being answered: the parser's
   Use use_ = Use::parse;       // of what comes
-  std::string input_;          // what has come and is not parsed yet
+  std::string input_;          // what has come; from parsed_ on it is not parsed yet
+  std::size_t parsed_ = 0;
   std::size_t discarded_ = 0;  // bytes
   bool watching_ = false;      // a wait for input is pending
   bool end_of_input_ = false;
@@ -68,6 +71,7 @@ class HttpConnection : public std::enable_shared_from_this<HttpConnection> {
   bool idle_ = false;  // waiting for the first byte of a request
   SteadyTime deadline_ = SteadyTime::max();
   bool timed_out_ = false;
+  std::exception_ptr failure_;  // of what came outside of run()
 };
 
 }  // namespace sisyphus::net

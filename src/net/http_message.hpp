@@ -16,8 +16,8 @@
 namespace sisyphus::net {
 
 struct HttpRequest {
-  std::string method;                    // upper case
-  const Target* target = nullptr;        // the parser's; never null once it was read
+  std::string method;              // upper case
+  const Target* target = nullptr;  // the parser's; never null once it was read
   std::string body;
   std::string last_event_id;  // of the header
   bool keep_alive = true;

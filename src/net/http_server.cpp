@@ -15,7 +15,7 @@ namespace sisyphus::net {
 namespace {
 constexpr std::chrono::milliseconds kDeadlineTick{500};
 constexpr std::size_t kScratch = 64U << 10;  // bytes
-}
+}  // namespace
 
 using asio::ip::tcp;
 
@@ -103,6 +103,7 @@ asio::awaitable<void> HttpServer::serve(tcp::socket socket) {
     co_await connection->run();
   } catch (const std::exception&) {
     failure = std::current_exception();  // the group logs it; the other connections go on
+    connection->close();
   }
   connections_.erase(place);
   if (failure) std::rethrow_exception(failure);

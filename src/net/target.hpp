@@ -21,8 +21,8 @@ struct Target {
 
 void read_target(std::string_view text, Target& target);  // whose memory is used again
 
-// The last targets of one connection: a client that stays asks for the same ones again and again, and those that
-// are the same but for an id are of one length.
+// The last targets of one connection: a client that stays asks for the same ones again and again, and those
+// that are the same but for an id are of one length.
 class RecentTargets {
  public:
   const Target& read(std::string_view text);  // it stays until the next call

@@ -28,8 +28,8 @@ class Journal {
   static Result<std::unique_ptr<Journal>> open(FileSystem& files, Settings settings,
                                                const std::function<Result<void>(Record&&)>& on_record);
 
-  // Writes one batch; it is on disk after the next sync(). An error of either leaves the journal unusable. The
-  // text is used up, and its memory stays with the caller: a frame is made of it in place.
+  // Writes one batch; it is on disk after the next sync(). An error of either leaves the journal unusable.
+  // The text is used up, and its memory stays with the caller: a frame is made of it in place.
   Result<void> write(std::string&& records);
   Result<void> sync();
 

@@ -141,7 +141,8 @@ TEST(RecentTargets, TargetThatIsAskedForAgainIsNotReadAgain) {
   RecentTargets targets;
   const std::string* const max = targets.read("/queue/poll?max=1").parameter("max");
   EXPECT_EQ(*max, "1");
-  for (const char* const other : {"/jobs/1", "/jobs/2", "/jobs/33"}) EXPECT_EQ(targets.read(other).text, other);
+  for (const char* const other : {"/jobs/1", "/jobs/2", "/jobs/33"})
+    EXPECT_EQ(targets.read(other).text, other);
   EXPECT_EQ(targets.read("/queue/poll?max=1").parameter("max"), max);
   EXPECT_EQ(*targets.read("/queue/poll?max=2").parameter("max"), "2") << "of the same length";
   EXPECT_EQ(*targets.read("/queue/poll?max=1").parameter("max"), "1");

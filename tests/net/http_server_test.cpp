@@ -4,7 +4,6 @@
 #include "tests/actors/loop_fixture.hpp"
 #include "tests/support/no_services.hpp"
 
-#include <asio/detached.hpp>
 #include <asio/read.hpp>
 #include <asio/read_until.hpp>
 #include <asio/steady_timer.hpp>
@@ -13,6 +12,7 @@
 #include <gmock/gmock.h>
 
 #include <array>
+#include <stdexcept>
 
 namespace sisyphus::net {
 namespace {
@@ -104,13 +104,18 @@ asio::awaitable<HttpResponse> large(const RouteContext&, HttpRequest&) {
   co_return response;
 }
 
-constexpr std::array<Route, 7> kRoutes{{{"GET", "/echo", echo},
+asio::awaitable<HttpResponse> thrower(const RouteContext&, HttpRequest&) {
+  throw std::runtime_error("a fault of the handler");
+}
+
+constexpr std::array<Route, 8> kRoutes{{{"GET", "/echo", echo},
                                         {"POST", "/echo", echo},
                                         {"GET", "/park", park},
                                         {"GET", "/events", events},
                                         {"GET", "/text", text},
                                         {"GET", "/broken", broken},
-                                        {"GET", "/large", large}}};
+                                        {"GET", "/large", large},
+                                        {"GET", "/throw", thrower}}};
 
 class HttpServerTest : public testing::Test {
  protected:
@@ -196,8 +201,9 @@ TEST_F(HttpServerTest, PipelinedRequestsAreAnsweredInOrder) {
 
 TEST_F(HttpServerTest, ClientThatClosedItsOwnDirectionGetsAllReplies) {
   start();
-  tcp::socket socket = connected("POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab"
-                                 "GET /echo HTTP/1.1\r\nHost: h\r\n\r\n");
+  tcp::socket socket = connected(
+      "POST /echo HTTP/1.1\r\nHost: h\r\nContent-Length: 2\r\n\r\nab"
+      "GET /echo HTTP/1.1\r\nHost: h\r\n\r\n");
   socket.shutdown(tcp::socket::shutdown_send);
   const std::string all = rest(socket);
   EXPECT_THAT(all, HasSubstr("POST /echo ab"));
@@ -221,8 +227,25 @@ TEST_F(HttpServerTest, LargeBodyComesInPiecesAndWhole) {
   tcp::socket socket = connected();
   const std::string request = fmt::format(
       "POST /echo HTTP/1.1\r\nConnection: close\r\nContent-Length: {}\r\n\r\n{}", body.size(), body);
-  asio::async_write(socket, asio::buffer(request), asio::detached);
+  asio::async_write(socket, asio::buffer(request),
+                    [](std::error_code error, std::size_t) { EXPECT_FALSE(error); });
   EXPECT_TRUE(rest(socket).ends_with("POST /echo " + body));
+}
+
+TEST_F(HttpServerTest, FaultOfAHandlerClosesItsConnectionAndNoOther) {
+  start();
+  tcp::socket other = connected("GET /echo HTTP/1.1\r\nHost: h\r\n\r\n");
+  until(other, "GET /echo ");
+  EXPECT_EQ(answer("GET /throw HTTP/1.1\r\nHost: h\r\n\r\n"), "");
+  asio::write(other, asio::buffer(kLast));
+  EXPECT_TRUE(rest(other).ends_with("GET /echo "));
+}
+
+TEST_F(HttpServerTest, LineOfAChunkThatDoesNotEndIsRefused) {
+  start();
+  const std::string chunked = "POST /echo HTTP/1.1\r\nTransfer-Encoding: chunked\r\n\r\n";
+  EXPECT_THAT(answer(chunked + "5;" + std::string(2000, 'a')), StartsWith("HTTP/1.1 431 "));
+  EXPECT_THAT(answer(chunked + "0\r\nX: " + std::string(2000, 'a')), StartsWith("HTTP/1.1 431 "));
 }
 
 TEST_F(HttpServerTest, HeadHasTheHeaderOfGetAndNoBody) {

@@ -110,7 +110,7 @@ class Connection {
 
 Outcome run(const Load& load, Ledger& ledger) {
   Outcome outcome;
-  asio::io_context loop(1);
+  asio::io_context loop(ASIO_CONCURRENCY_HINT_UNSAFE_IO);  // one thread: no locks
   Shared shared{load, ledger, outcome, load.first_number, load.first_number + load.jobs, load.jobs};
   std::vector<std::unique_ptr<Connection>> connections;
   TaskGroup group(loop.get_executor());

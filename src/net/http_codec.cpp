@@ -1,6 +1,5 @@
 #include "net/http_codec.hpp"
 
-#include "core/clock.hpp"
 #include "core/reuse.hpp"
 
 #include <boost/asio/buffer.hpp>

@@ -9,7 +9,6 @@
 #include <asio/post.hpp>
 #include <asio/write.hpp>
 #include <fmt/format.h>
-#include <spdlog/spdlog.h>
 
 namespace sisyphus::net {
 namespace {
@@ -47,7 +46,7 @@ asio::awaitable<void> HttpConnection::run() {
         co_await input_gate_.wait(asio::use_awaitable);
       }
     }
-    if (failure_) std::rethrow_exception(failure_);
+    if (failure_) break;
     if (state_ != State::complete) {
       co_await refuse();
       break;
@@ -74,6 +73,7 @@ asio::awaitable<void> HttpConnection::run() {
   }
   close();
   while (watching_) co_await input_gate_.wait(asio::use_awaitable);
+  if (failure_) std::rethrow_exception(failure_);
 }
 
 void HttpConnection::close() {
@@ -109,6 +109,7 @@ void HttpConnection::parse(std::string_view bytes) {
   if (state_ != State::more) use_ = Use::keep;
   if (state_ == State::complete) {
     idle_ = false;
+    timed_out_ = false;  // it may have come just then
     deadline_ = SteadyTime::max();
   } else if (idle_ && parser_.started()) {
     idle_ = false;

@@ -69,7 +69,7 @@ asio::awaitable<HttpResponse> submitted(asio::awaitable<Result<std::vector<Submi
   co_return ok(submitted_json(*added, is_array));
 }
 
-asio::awaitable<HttpResponse> polled(JobService& jobs, asio::awaitable<Result<std::vector<Grant>>> poll,
+asio::awaitable<HttpResponse> polled(JobService* jobs, asio::awaitable<Result<std::vector<Grant>>> poll,
                                      bool original) {
   auto grants = co_await std::move(poll);
   if (!grants) co_return problem(grants.error());
@@ -83,7 +83,7 @@ asio::awaitable<HttpResponse> polled(JobService& jobs, asio::awaitable<Result<st
     response.body = grants->front().document.view();
   }
   if (!grants->empty()) {
-    response.undelivered = [&jobs, given = std::move(*grants)] { jobs.undelivered(given); };
+    response.undelivered = [jobs, given = std::move(*grants)] { jobs->undelivered(given); };
   }
   co_return response;
 }
@@ -128,7 +128,7 @@ asio::awaitable<HttpResponse> get_queue_poll(const RouteContext& context, HttpRe
   const bool original = poll->worker_id.empty();
   if (original) poll->max = 1;
   JobService& jobs = context.services.jobs;
-  return polled(jobs, jobs.poll(std::move(*poll), request.watch), original);
+  return polled(&jobs, jobs.poll(std::move(*poll), request.watch), original);
 }
 
 }  // namespace sisyphus::net

@@ -1,6 +1,7 @@
 #include "actors/job_log.hpp"
 
 #include "core/read_file.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -19,12 +20,6 @@ using testing::StartsWith;
 
 class JobLogTest : public testing::Test {
  protected:
-  JobLogTest() {
-    std::string name = (fs::temp_directory_path() / "sisyphus-log-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~JobLogTest() override { fs::remove_all(folder_); }
-
   // The file after this many lines of ten bytes each.
   std::string after(int lines, std::uint64_t limit) {
     {
@@ -36,7 +31,8 @@ class JobLogTest : public testing::Test {
   }
   std::string path() const { return folder_ + "/a.log"; }
 
-  std::string folder_;
+  TempFolder temporary_;
+  std::string folder_ = temporary_.path().string();
 };
 
 TEST_F(JobLogTest, SmallOneIsKeptWhole) {

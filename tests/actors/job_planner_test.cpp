@@ -2,6 +2,7 @@
 
 #include "actors/child_process.hpp"
 #include "tests/actors/loop_fixture.hpp"
+#include "tests/actors/no_option_sets.hpp"
 #include "tests/modules/support.hpp"
 
 #include <boost/json/array.hpp>
@@ -20,13 +21,6 @@ using sisyphus::testing::parsed;
 using sisyphus::testing::write_text;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
-
-class NoOptionSets final : public OptionSets {
- public:
-  asio::awaitable<Result<std::optional<boost::json::object>>> fetch(std::string, std::string) override {
-    co_return std::optional<boost::json::object>();
-  }
-};
 
 // Tools of the test's own stand first on PATH.
 class JobPlannerTest : public ::testing::Test {

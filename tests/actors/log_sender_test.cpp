@@ -2,6 +2,7 @@
 
 #include "core/task_group.hpp"
 #include "tests/actors/loop_fixture.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -21,8 +22,6 @@ using testing::IsEmpty;
 class LogSenderTest : public testing::Test {
  protected:
   LogSenderTest() {
-    std::string name = (std::filesystem::temp_directory_path() / "sisyphus-log-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
     log_.emplace(folder_ + "/a.log");
     group_.spawn("logs", sender_.run());
     sender_.job_started(job_, *log_);
@@ -34,7 +33,6 @@ class LogSenderTest : public testing::Test {
       loop_.run_one();
     }
     log_.reset();
-    std::filesystem::remove_all(folder_);
   }
 
   // The server: keeps what comes, and answers as the test says.
@@ -60,7 +58,8 @@ class LogSenderTest : public testing::Test {
   asio::io_context loop_;
   TaskGroup group_{loop_.get_executor()};
   const JobId job_ = make_uuid();
-  std::string folder_;
+  TempFolder temporary_;
+  std::string folder_ = temporary_.path().string();
   std::optional<JobLog> log_;
   std::vector<std::string> sent_;
   std::deque<Errc> answers_;  // that are failures, in order; then all goes well

@@ -2,6 +2,7 @@
 
 #include "core/task_group.hpp"
 #include "tests/actors/loop_fixture.hpp"
+#include "tests/actors/no_option_sets.hpp"
 #include "tests/modules/support.hpp"
 #include "tests/net/scripted_server.hpp"
 
@@ -17,13 +18,6 @@ namespace {
 
 using ::testing::HasSubstr;
 using ::testing::StartsWith;
-
-class NoOptionSets final : public OptionSets {
- public:
-  asio::awaitable<Result<std::optional<boost::json::object>>> fetch(std::string, std::string) override {
-    co_return std::optional<boost::json::object>();
-  }
-};
 
 // A worker of two slots with one job, at a server of ours that it has reached. The test stands in for the
 // heartbeat.

@@ -1,5 +1,7 @@
 #include "actors/worker_state.hpp"
 
+#include "tests/support/temp_folder.hpp"
+
 #include <gtest/gtest.h>
 
 #include <chrono>
@@ -15,12 +17,7 @@ namespace fs = std::filesystem;
 
 class WorkerStateTest : public testing::Test {
  protected:
-  WorkerStateTest() {
-    std::string name = (fs::temp_directory_path() / "sisyphus-state-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-    start();
-  }
-  ~WorkerStateTest() override { fs::remove_all(folder_); }
+  WorkerStateTest() { start(); }
 
   void start() {
     state_.reset();
@@ -33,7 +30,8 @@ class WorkerStateTest : public testing::Test {
     fs::last_write_time(path, fs::file_time_type::clock::now() - std::chrono::hours(age));
   }
 
-  std::string folder_;
+  TempFolder temporary_;
+  std::string folder_ = temporary_.path().string();
   std::optional<WorkerState> state_;
   const JobId job_ = make_uuid();
 };

@@ -69,16 +69,4 @@ modules::ProbeResult run_tool(const std::vector<std::string>& argv) {
   return {code, read_text(files[0]), read_text(files[1])};
 }
 
-TempFolder::TempFolder(const fs::path& where) {
-  std::string name = (where / "sisyphus-test-XXXXXX").string();
-  if (::mkdtemp(name.data()) == nullptr)
-    throw std::runtime_error("cannot make a folder in " + where.string());
-  path_ = name;
-}
-
-TempFolder::~TempFolder() {
-  std::error_code code;  // a folder that stays is no reason to fail the test
-  fs::remove_all(path_, code);
-}
-
 }  // namespace sisyphus::testing

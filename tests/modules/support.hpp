@@ -1,6 +1,7 @@
 #pragma once
 
 #include "modules/module.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <boost/json/value.hpp>
 
@@ -19,6 +20,8 @@ void PrintTo(const Problem& problem, std::ostream* out);  // GoogleTest finds it
 // What the tests of the modules share.
 namespace sisyphus::testing {
 
+using sisyphus::TempFolder;
+
 std::filesystem::path source_folder();  // of the project
 std::string read_text(const std::filesystem::path& path);
 void write_text(const std::filesystem::path& path, std::string_view text);
@@ -28,20 +31,5 @@ boost::json::value parsed(std::string_view text);
 
 // Runs a program from PATH to its end.
 modules::ProbeResult run_tool(const std::vector<std::string>& argv);
-
-// A new folder that is removed at the end. `where` is the folder it is made in.
-class TempFolder {
- public:
-  explicit TempFolder(const std::filesystem::path& where = std::filesystem::temp_directory_path());
-  ~TempFolder();
-  TempFolder(const TempFolder&) = delete;
-  TempFolder& operator=(const TempFolder&) = delete;
-
-  const std::filesystem::path& path() const { return path_; }
-  std::string operator/(std::string_view name) const { return (path_ / name).string(); }
-
- private:
-  std::filesystem::path path_;
-};
 
 }  // namespace sisyphus::testing

@@ -12,6 +12,20 @@ std::string flipped(std::string bytes, std::size_t bit) {
   return bytes;
 }
 
+TEST(JournalFormat, FrameMadeInItsPayloadsPlaceItIsTheSame) {
+  for (const char* const text : {"", "payload.", "one that is longer than the alignment of frames"}) {
+    FrameHeader appended{0, 0, 7, 8, 9};
+    FrameHeader made = appended;
+    std::string frame;
+    append_frame(appended, text, frame);
+    std::string payload = text;
+    make_frame(made, payload);
+    EXPECT_EQ(payload, frame);
+    EXPECT_EQ(made.checksum, appended.checksum);
+    EXPECT_EQ(made.length, appended.length);
+  }
+}
+
 TEST(JournalFormat, ChecksumIsCrc32c) {
   EXPECT_EQ(crc32c(""), 0U);
   EXPECT_EQ(crc32c("123456789"), 0xE3069283U);

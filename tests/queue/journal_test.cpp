@@ -3,6 +3,7 @@
 #include "queue/journal_files.hpp"
 #include "queue/manifest.hpp"
 #include "tests/support/memory_file_system.hpp"
+#include "tests/support/temp_folder.hpp"
 
 #include <fmt/format.h>
 #include <gmock/gmock.h>
@@ -64,12 +65,8 @@ Texts numbered(int count) {
 
 class JournalOnDisk : public testing::Test {
  protected:
-  JournalOnDisk() {
-    std::string name = (std::filesystem::temp_directory_path() / "sisyphus-journal-XXXXXX").string();
-    folder_ = ::mkdtemp(name.data());
-  }
-  ~JournalOnDisk() override { std::filesystem::remove_all(folder_); }
-  std::string folder_;
+  TempFolder temporary_;
+  std::string folder_ = temporary_.path().string();
 };
 
 TEST_F(JournalOnDisk, WhatWasWrittenIsReadAgain) {
